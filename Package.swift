@@ -1,0 +1,97 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// libtorch comes from the `torch` wheel. The set-up (`make setup`) links the installed wheel at `.libtorch`;
+// LIBTORCH names another one. pkg-config drops `-Wl,-rpath`, so these flags stand here, on CTorch alone.
+let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch"
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A room of the house. Dependencies point downwards only; docs/Architecture.md draws them.
+func room(_ name: String, _ needs: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: needs)
+}
+
+/// The tests that mirror a room. `PeerProcess` runs the Python oracles.
+func tests(of name: String, _ needs: Target.Dependency...) -> Target {
+    .testTarget(name: name + "Tests", dependencies: [.byName(name: name), "PeerProcess"] + needs)
+}
+
+func systemLibrary(_ name: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/SystemLibraries/" + name)
+}
+
+let package = Package(
+    name: "winnow",
+    platforms: [.macOS(.v14)],
+    products: [
+        .executable(name: "winnow", targets: ["WinnowCommand"]),
+        .library(name: "Torch", targets: ["Torch"]),
+        .library(name: "Winnow", targets: ["Winnow"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // The engine.
+        .target(
+            name: "CTorch",
+            cxxSettings: [
+                .unsafeFlags([
+                    "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-unused-parameter",
+                ])
+            ],
+            linkerSettings: [
+                .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+                .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+            ]),
+        room("Torch", "CTorch"),
+
+        // Files and text: no libtorch here.
+        systemLibrary("CZlib"), systemLibrary("CZstd"),
+        .systemLibrary(name: "CXML2", path: "Sources/SystemLibraries/CXML2", pkgConfig: "libxml-2.0"),
+        room("Checkpoints"),
+        room("Tokenizers", "Checkpoints"),
+        room("Corpora", "Tokenizers", "CZlib", "CZstd", "CXML2", crypto, logging),
+
+        // What a run leaves behind, and what is made of it: no libtorch here either.
+        room("RunRecords", "Checkpoints"),
+        room("Analysis", "RunRecords"),
+        room("Reporting", "Analysis", "RunRecords"),
+
+        // Training.
+        room("Models", "Torch", "Checkpoints"),
+        room("TokenSelection", "Torch"),
+        room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", logging),
+        room("Experiments", "Training", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging),
+
+        // The two doors.
+        room(
+            "Winnow", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
+            "Analysis", "Experiments", "Reporting"),
+        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", argumentParser, logging]),
+
+        // Tests.
+        .target(name: "PeerProcess", path: "Tests/PeerProcess"),
+        tests(of: "Torch"),
+        tests(of: "Checkpoints"),
+        tests(of: "Tokenizers"),
+        tests(of: "Corpora"),
+        tests(of: "RunRecords"),
+        tests(of: "Analysis"),
+        tests(of: "Reporting"),
+        tests(of: "Models"),
+        tests(of: "TokenSelection"),
+        tests(of: "Training"),
+        tests(of: "Experiments"),
+        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx20
+)

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The `winnow` command: one file a subcommand, listed here.
+@main
+struct WinnowCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "winnow",
+        abstract: "Train language models on the tokens that matter.",
+        subcommands: [])
+}
