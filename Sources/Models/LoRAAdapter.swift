@@ -57,7 +57,9 @@ public final class LoRAAdapter {
                 let a = Tensor.empty([options.rank, layer.shape[1]])
                 Operator.uniform(a, -bound, bound, generator) as Void
                 let b = Tensor.zeros([layer.shape[0], options.rank])
-                return (layer.name, Module(a: a.converted(to: dtype).moved(to: device), b: b.converted(to: dtype).moved(to: device)))
+                return (
+                    layer.name, Module(a: a.converted(to: dtype).moved(to: device), b: b.converted(to: dtype).moved(to: device))
+                )
             })
     }
 

@@ -25,7 +25,8 @@ public struct LossHead {
     /// - Parameters:
     ///   - hidden: `[N, D]`. Not differentiated here.
     ///   - targets: `[N]`, int64.
-    public func score(_ hidden: Tensor, targets: Tensor, entropy wantsEntropy: Bool = false, keepingLogits: Bool = true) -> Scored {
+    public func score(_ hidden: Tensor, targets: Tensor, entropy wantsEntropy: Bool = false, keepingLogits: Bool = true) -> Scored
+    {
         withoutGradient {
             let hidden = hidden.detached()
             let count = hidden.size(0)

@@ -13,7 +13,7 @@ public enum SelectionError: Error, Equatable, CustomStringConvertible {
         case .unknownPolicy(let name, let known):
             "policy \(name) is unknown; Winnow knows \(known.joined(separator: ", "))"
         case .ratioOutOfRange(let ratio):
-            "a selection ratio of \(ratio) is not in (0, 1]"
+            "a selection ratio of \(ratio) can't be used: it must be in (0, 1], and 1 for the policy that takes every token"
         case .nothingValid:
             "no token of the batch is valid: there is nothing to select from"
         case .wrongKeyCount(let policy, let found, let expected):

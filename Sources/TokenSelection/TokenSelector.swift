@@ -25,12 +25,14 @@ public struct TokenSelector: Sendable {
     public let pool: Pool
     public let ties: Ties
 
-    /// - Throws: `SelectionError.ratioOutOfRange` unless 0 < `ratio` ≤ 1.
+    /// - Throws: `SelectionError.ratioOutOfRange` unless 0 < `ratio` ≤ 1, and unless it is 1 where the policy takes every token.
     public init(
         score: any TokenScore = LossScore(), policy: any SelectionPolicy, ratio: Double, pool: Pool = .microBatch,
         ties: Ties = .earlier
     ) throws {
-        guard ratio > 0, ratio <= 1 else { throw SelectionError.ratioOutOfRange(ratio) }
+        guard ratio > 0, ratio <= 1, !(policy is AllTokensPolicy) || ratio == 1 else {
+            throw SelectionError.ratioOutOfRange(ratio)
+        }
         (self.score, self.policy, self.ratio, self.pool, self.ties) = (score, policy, ratio, pool, ties)
     }
 

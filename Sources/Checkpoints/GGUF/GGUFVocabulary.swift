@@ -17,16 +17,20 @@ public struct GGUFVocabulary: Sendable, Hashable {
     public var paddingTokenID: Int?
     public var addsBOS: Bool
     public var addsEOS: Bool
+    /// Whether text is encoded with a space before it, as sentencepiece does.
+    public var addsSpacePrefix: Bool
     public var chatTemplate: String?
 
     public init(
         model: String, preTokenizer: String?, tokens: [String], tokenTypes: [Int32] = [], merges: [String] = [],
         scores: [Float] = [], bosTokenID: Int? = nil, eosTokenID: Int? = nil, unknownTokenID: Int? = nil,
-        paddingTokenID: Int? = nil, addsBOS: Bool = false, addsEOS: Bool = false, chatTemplate: String? = nil
+        paddingTokenID: Int? = nil, addsBOS: Bool = false, addsEOS: Bool = false,
+        addsSpacePrefix: Bool = false, chatTemplate: String? = nil
     ) {
         (self.model, self.preTokenizer, self.tokens, self.tokenTypes) = (model, preTokenizer, tokens, tokenTypes)
         (self.merges, self.scores, self.bosTokenID, self.eosTokenID) = (merges, scores, bosTokenID, eosTokenID)
         (self.unknownTokenID, self.paddingTokenID) = (unknownTokenID, paddingTokenID)
-        (self.addsBOS, self.addsEOS, self.chatTemplate) = (addsBOS, addsEOS, chatTemplate)
+        (self.addsBOS, self.addsEOS, self.addsSpacePrefix) = (addsBOS, addsEOS, addsSpacePrefix)
+        self.chatTemplate = chatTemplate
     }
 }
