@@ -1,14 +1,13 @@
 import CTorch
 import Foundation
 
-/// Writes Swift arguments as C values and keeps alive what they point to until `free()`.
+/// Writes Swift arguments as C values, which point into memory of its own until `free()`.
+///
+/// Tensors and generators are borrowed: the caller keeps the arguments alive.
 struct ArgumentFrame {
     private var allocations: [UnsafeMutableRawPointer] = []
-    // Tensors and generators stay alive as long as the caller's arguments do.
-    private let arguments: Operator.Arguments
 
     init(_ arguments: Operator.Arguments, in places: UnsafeMutableBufferPointer<ct_value>) {
-        self.arguments = arguments
         for (index, (label, argument)) in arguments.enumerated() {
             var place = value(of: argument?.operatorValue ?? .none)
             if !label.isEmpty { place.name = UnsafePointer(copied(label)) }

@@ -24,7 +24,7 @@ extension Tensor {
             return gradient.raw == nil ? nil : Tensor(owning: gradient)
         }
         set {
-            let status = ct_tensor_set_gradient(handle, newValue?.handle ?? ct_tensor())
+            let status = withExtendedLifetime(newValue) { ct_tensor_set_gradient(handle, newValue?.handle ?? ct_tensor()) }
             trapping { try TorchError.check("setting a gradient", status) }
         }
     }
@@ -57,12 +57,14 @@ public func differentiable(
     guard records, inputs.contains(where: \.requiresGradient) else { return outputs }
 
     let context = Unmanaged.passRetained(Backward(backward)).toOpaque()
-    let status = ct_function_attach(
-        outputs.map(\.handle), Int64(outputs.count), inputs.map(\.handle), Int64(inputs.count), context,
-        { context, gradients, count, results, resultCount in
-            Unmanaged<Backward>.fromOpaque(context).takeUnretainedValue().run(gradients, count, results, resultCount)
-        },
-        { Unmanaged<Backward>.fromOpaque($0).release() })
+    let status = withExtendedLifetime((inputs, outputs)) {
+        ct_function_attach(
+            outputs.map(\.handle), Int64(outputs.count), inputs.map(\.handle), Int64(inputs.count), context,
+            { context, gradients, count, results, resultCount in
+                Unmanaged<Backward>.fromOpaque(context).takeUnretainedValue().run(gradients, count, results, resultCount)
+            },
+            { Unmanaged<Backward>.fromOpaque($0).release() })
+    }
     trapping { try TorchError.check("recording a differentiable piece", status) }
     return outputs
 }
@@ -78,11 +80,18 @@ private final class Backward {
     ) -> ct_status {
         do {
             // The node owns the handles it passes and frees them.
-            let incoming = (0..<Int(count)).map { gradients[$0].raw == nil ? nil : Tensor(owning: ct_tensor_shared(gradients[$0])) }
+            let incoming = (0..<Int(count)).map {
+                gradients[$0].raw == nil ? nil : Tensor(owning: ct_tensor_shared(gradients[$0]))
+            }
             let outgoing = try withoutGradient { try body(incoming) }
-            precondition(outgoing.count == Int(resultCount), "backward gave \(outgoing.count) gradients for \(resultCount) inputs")
-            for (index, gradient) in outgoing.enumerated() where gradient != nil { results[index] = ct_tensor_shared(gradient!.handle) }
-            return 0
+            precondition(
+                outgoing.count == Int(resultCount), "backward gave \(outgoing.count) gradients for \(resultCount) inputs")
+            return withExtendedLifetime(outgoing) {
+                for (index, gradient) in outgoing.enumerated() {
+                    if let gradient { results[index] = ct_tensor_shared(gradient.handle) }
+                }
+                return 0
+            }
         } catch {
             ct_set_last_error("\(error)")
             return 1

@@ -21,7 +21,10 @@ public final class Generator {
 
     /// Goes on from a saved state.
     public func restore(_ state: [UInt8]) throws {
-        try TorchError.check("restoring a generator", ct_generator_set_state(handle, Tensor(state).handle))
+        let tensor = Tensor(state)
+        try withExtendedLifetime(tensor) {
+            try TorchError.check("restoring a generator", ct_generator_set_state(handle, tensor.handle))
+        }
     }
 
     /// Uniform on [0, 1).

@@ -42,13 +42,17 @@ public struct Operator: @unchecked Sendable {
 
     /// Calls the operator. A list of tensors in its results is flattened.
     public func results(of arguments: Arguments) throws -> [Value] {
-        try withUnsafeTemporaryAllocation(of: ct_value.self, capacity: arguments.count + Self.resultCapacity) { places in
+        // An operator on a list of tensors gives at most a tensor for each.
+        let longestList = arguments.reduce(0) { max($0, $1.value?.operatorListCount ?? 0) }
+        let capacity = max(longestList, 16)
+        return try withUnsafeTemporaryAllocation(of: ct_value.self, capacity: arguments.count + capacity) { places in
             let results = places.baseAddress! + arguments.count
             var count: Int64 = 0
             let frame = ArgumentFrame(arguments, in: places)
             defer { frame.free() }
-            let status = ct_operator_call(
-                handle, places.baseAddress!, Int64(arguments.count), results, Int64(Self.resultCapacity), &count)
+            let status = withExtendedLifetime(arguments) {
+                ct_operator_call(handle, places.baseAddress!, Int64(arguments.count), results, Int64(capacity), &count)
+            }
             guard status == 0 else {
                 throw TorchError(
                     action: name, message: String(cString: ct_last_error()) + " [\(Self.describe(arguments))]")
@@ -56,8 +60,6 @@ public struct Operator: @unchecked Sendable {
             return (0..<Int(count)).map { Value(results[$0]) }
         }
     }
-
-    private static let resultCapacity = 64
 
     private static func describe(_ arguments: Arguments) -> String {
         arguments.map { label, argument in
@@ -101,6 +103,12 @@ extension Operator {
 /// A type that can be passed to an operator.
 public protocol OperatorArgument {
     var operatorValue: Operator.Value { get }
+    /// Elements, for a list; 0 otherwise.
+    var operatorListCount: Int { get }
+}
+
+extension OperatorArgument {
+    public var operatorListCount: Int { 0 }
 }
 
 extension Tensor: OperatorArgument { public var operatorValue: Operator.Value { .tensor(self) } }
@@ -114,6 +122,7 @@ extension Generator: OperatorArgument { public var operatorValue: Operator.Value
 
 extension Array: OperatorArgument where Element: OperatorListElement {
     public var operatorValue: Operator.Value { Element.operatorValue(of: self) }
+    public var operatorListCount: Int { count }
 }
 
 /// A type whose arrays can be passed to an operator.

@@ -39,7 +39,8 @@ extension Tensor {
         var empty: UInt8 = 0
         let sizes = shape.map(Int64.init)
         let status = withUnsafePointer(to: &empty) { placeholder in
-            ct_tensor_copying(bytes.baseAddress ?? UnsafeRawPointer(placeholder), dtype.rawValue, sizes, Int64(sizes.count),
+            ct_tensor_copying(
+                bytes.baseAddress ?? UnsafeRawPointer(placeholder), dtype.rawValue, sizes, Int64(sizes.count),
                 device.handle, &result)
         }
         try TorchError.check("copying a tensor of shape \(shape)", status)
