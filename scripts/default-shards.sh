@@ -9,6 +9,7 @@ lock_cache
 winnow=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 model=$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf
 pages=$cache/corpora/sagemath-doc
+[ -e "$pages/VERSION" ] || fail "the default corpus is not in $cache: run make setup."
 
 key=$(
     cd "$checkout"
