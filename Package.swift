@@ -11,8 +11,9 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A room of the house. Dependencies point downwards only; docs/Architecture.md draws them.
-func room(_ name: String, _ needs: Target.Dependency...) -> Target {
-    .target(name: name, dependencies: needs)
+/// `embedding` lists files whose text goes into the code, so that an executable has them without the checkout.
+func room(_ name: String, _ needs: Target.Dependency..., embedding files: [String] = []) -> Target {
+    .target(name: name, dependencies: needs, resources: files.map { .embedInCode($0) })
 }
 
 /// The tests that mirror a room. `PeerProcess` runs the Python oracles.
@@ -69,7 +70,9 @@ let package = Package(
         room("Models", "Torch", "Checkpoints"),
         room("TokenSelection", "Torch"),
         room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", logging),
-        room("Experiments", "Training", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging),
+        room(
+            "Experiments", "Training", "TokenSelection", "Torch", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging,
+            embedding: ["adapt", "reproduce", "seed-tinyllama"].map { "../../Recipes/\($0).yaml" }),
 
         // The two doors.
         room(

@@ -1,5 +1,5 @@
 /// The low-rank adapter to train (LoRA, Hu et al. 2021, arXiv:2106.09685), in PEFT's terms.
-public struct AdapterRecipe: Codable, Equatable, Sendable {
+public struct AdapterRecipe: Equatable, Sendable {
     /// r: the columns of A and B.
     public var rank = 16
     /// α: the update is scaled by α / r.
@@ -28,7 +28,7 @@ extension AdapterRecipe: RecipeSection {
 }
 
 /// Where a warm start comes from.
-public enum AdapterStart: Codable, Hashable, Sendable {
+public enum AdapterStart: Hashable, Sendable {
     /// `reference/NAME`: what the study trained under that name.
     case trained(String)
     /// A PEFT adapter folder.

@@ -9,6 +9,13 @@ extension Study {
     ///   - budget: multiplies every run's `training.tokens`, and its warm-up likewise, so that the schedule keeps its shape.
     /// - Throws: `RecipeError` with every problem of every run.
     public init(yaml: String, source: String = "study", overrides: [String] = [], budget: Double = 1) throws(RecipeError) {
+        self = try Study.reading(yaml: yaml, source: source, overrides: overrides, budget: budget).study
+    }
+
+    /// As `init(yaml:source:overrides:budget:)`, and each key that an arm or reference gives though it has no effect there.
+    public static func reading(
+        yaml: String, source: String = "study", overrides: [String] = [], budget: Double = 1
+    ) throws(RecipeError) -> (study: Study, notes: [RecipeProblem]) {
         let commandLine = Overrides(overrides)
         var problems = commandLine.problems
         let sections = Set(["base"] + Recipe.sectionPaths.map { "base." + $0 })
@@ -18,7 +25,7 @@ extension Study {
         let study = reader.read()
         problems += reader.problems
         guard problems.isEmpty, let study else { throw RecipeError(problems) }
-        self = study
+        return (study, reader.notes)
     }
 }
 
@@ -29,6 +36,7 @@ private struct StudyReader {
     private let place: RecipePlace?
     private var base: RecipeNode
     private var runProblems: [RecipeProblem] = []
+    private(set) var notes: [RecipeProblem] = []
 
     var problems: [RecipeProblem] { fields.problems + runProblems }
 
@@ -40,8 +48,8 @@ private struct StudyReader {
     }
 
     mutating func read() -> Study? {
-        guard budget.isFinite, budget > 0 else {
-            fields.complain("", nil, "the budget is \(budget)", fix: "give a number more than 0, as in --budget 0.5")
+        guard budget > 0, budget <= 1000 else {
+            fields.complain("", nil, "the budget is \(budget)", fix: "give a number from 0 to 1000, as in --budget 0.5")
             return nil
         }
         var name = "study"
@@ -53,11 +61,14 @@ private struct StudyReader {
             } else {
                 base = written
             }
+            if let ineffective = base["name"] {
+                fields.complain("base.name", ineffective.place, "has no effect: an arm brings its name", fix: "leave it out")
+            }
         }
         let references = readReferences()
         let arms = readArms(trained: references.map(\.recipe.name))
         fields.value("baseline", &baseline)
-        fields.refuseUnknownKeys()
+        fields.refuseUnknownKeys(recipe: "base.")
         check(baseline: baseline, among: arms)
         return Study(name: name, references: references, arms: arms, baseline: baseline)
     }
@@ -65,7 +76,8 @@ private struct StudyReader {
     private mutating func readReferences() -> [Study.Arm] {
         guard let written = fields.take("references") else { return [] }
         guard let entries = written.entries else {
-            fields.complain("references", written.place, "is \(written.summary)", fix: "write name: {key.path: value, …} below it")
+            fields.complain(
+                "references", written.place, "is \(written.summary)", fix: "write name: {key.path: value, …} below it")
             return []
         }
         var references: [Study.Arm] = []
@@ -90,7 +102,8 @@ private struct StudyReader {
             return []
         }
         guard case .sequence(let items) = written.content, !items.isEmpty else {
-            fields.complain("arms", written.place, "is \(written.summary)", fix: "list the runs, each - {name: …, key.path: value}")
+            fields.complain(
+                "arms", written.place, "is \(written.summary)", fix: "list the runs, each - {name: …, key.path: value}")
             return []
         }
         var arms: [Study.Arm] = []
@@ -128,14 +141,17 @@ private struct StudyReader {
             let fix =
                 trained.isEmpty
                 ? "define it under references" : nearest.map { "did you mean reference/\($0)?" } ?? "there are \(trained)"
-            reader.complain(path, node[path.keyPath]?.place, "is reference/\(name), which is not trained before this run", fix: fix)
+            reader.complain(
+                path, node[path.keyPath]?.place, "is reference/\(name), which is not trained before this run", fix: fix)
         }
-        runProblems += reader.problems.map { problem in
-            let isOfBase = problem.place != nil && problem.place == base[problem.keyPath.keyPath]?.place
-            return RecipeProblem(
-                (isOfBase ? "base." : label + ".") + problem.keyPath, at: problem.place, problem.message, fix: problem.fix)
-        }
+        runProblems += reader.problems.map { $0.moved(under: isOfBase($0) ? "base" : label) }
+        // What the base gives is meant for some runs only, so it may be without effect in others.
+        notes += reader.notes.filter { !isOfBase($0) }.map { $0.moved(under: label) }
         return recipe
+    }
+
+    private func isOfBase(_ problem: RecipeProblem) -> Bool {
+        problem.place != nil && base.places(at: problem.keyPath.keyPath[...]).contains(problem.place)
     }
 
     /// The arms are compared token by token with the baseline, so they must be evaluated on the same tokens.
@@ -143,7 +159,8 @@ private struct StudyReader {
         guard let first = arms.first else { return }
         guard let control = arms.first(where: { $0.name == baseline }) else {
             let nearest = NearestName.of(baseline, among: arms.map(\.name)) ?? first.name
-            fields.complain("baseline", place, "is `\(baseline)`, which is no arm", fix: "name an arm, as in baseline: \(nearest)")
+            fields.complain(
+                "baseline", place, "is `\(baseline)`, which is no arm", fix: "name an arm, as in baseline: \(nearest)")
             return
         }
         for arm in arms where problems.isEmpty {
@@ -156,10 +173,17 @@ private struct StudyReader {
     }
 }
 
+extension RecipeProblem {
+    fileprivate func moved(under label: String) -> RecipeProblem {
+        RecipeProblem(label + "." + keyPath, at: place, message, fix: fix)
+    }
+}
+
 extension Recipe {
     fileprivate mutating func scale(by budget: Double) {
         guard budget != 1 else { return }
-        training.tokens = max(1, Int((Double(training.tokens) * budget).rounded()))
+        // The key's upper bound holds for the product too.
+        training.tokens = min(max(1, Int((Double(training.tokens) * budget).rounded())), TrainingRecipe.mostTokens)
         training.schedule.warmupSteps = Int((Double(training.schedule.warmupSteps) * budget).rounded(.down))
     }
 
