@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// Makes a prepared corpus of text: reads, leaves out duplicates, splits, tokenises, writes.
@@ -34,9 +35,9 @@ public struct CorpusPreparation: Sendable {
     ) async throws -> CorpusManifest {
         try options.check()
         let sources = try SourceFiles(inputs: inputs, include: options.include, exclude: options.exclude)
-        let folder = try OutputFolder(output, overwrite: overwrite)
+        let folder = try Self.folder(at: output.standardizedFileURL, overwrite: overwrite)
         let fingerprint = encoder.fingerprint()
-        var run = try Run(options: options, folder: folder.staging, encoder: encoder, fingerprint: fingerprint)
+        var run = try Run(options: options, folder: folder.url, encoder: encoder, fingerprint: fingerprint)
         run.leftOut.otherFiles = sources.passedOver
 
         var reader = DocumentReader(sources.files)
@@ -58,10 +59,26 @@ public struct CorpusPreparation: Sendable {
             repairedDocuments: run.repaired)
         let json = JSONEncoder.corpus
         json.outputFormatting.insert(.prettyPrinted)
-        try (json.encode(manifest) + [UInt8(ascii: "\n")])
-            .write(to: folder.staging.appendingPathComponent(CorpusManifest.fileName), options: .atomic)
+        try (json.encode(manifest) + [UInt8(ascii: "\n")]).write(to: folder.url.appendingPathComponent(CorpusManifest.fileName))
         try folder.commit()
         return manifest
+    }
+
+    /// The folder to fill. Nothing but a prepared corpus is ever replaced, and that only if asked.
+    private static func folder(at url: URL, overwrite: Bool) throws -> AtomicFolder {
+        if FileManager.default.fileExists(atPath: url.path) {
+            let contents = try? FileManager.default.contentsOfDirectory(atPath: url.path)
+            guard contents == [] || contents?.contains(CorpusManifest.fileName) == true else {
+                throw CorpusError.outputIsNoCorpus(path: url.path)
+            }
+            guard contents == [] || overwrite else { throw CorpusError.outputExists(path: url.path) }
+        }
+        do {
+            try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        } catch {
+            throw CorpusError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+        return try AtomicFolder(at: url, replacing: overwrite)
     }
 
     private static let batchBytes = (4 << 20) * ProcessInfo.processInfo.activeProcessorCount
