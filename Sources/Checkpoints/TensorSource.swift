@@ -1,11 +1,3 @@
-/// The numeric types that model files store.
-public enum ElementType: String, Sendable, Hashable, CaseIterable {
-    case float64 = "F64", float32 = "F32", float16 = "F16", bfloat16 = "BF16"
-    case int64 = "I64", int32 = "I32", int16 = "I16", int8 = "I8", uint8 = "U8", bool = "BOOL"
-    /// GGUF's blocks of 32 weights: 8 bits with a scale, 4 bits with a scale, 4 bits with a scale and a minimum.
-    case q8_0 = "Q8_0", q4_0 = "Q4_0", q4_1 = "Q4_1"
-}
-
 /// What a model file says of one tensor.
 public struct TensorDescription: Sendable, Hashable {
     public var name: String
@@ -29,13 +21,20 @@ public protocol TensorSource: Sendable {
     func description(of name: String) -> TensorDescription?
 
     /// Converts a tensor to float32 into `destination`, whose count must be the tensor's.
+    ///
+    /// - Throws: `CheckpointError.unknownTensor`, `.wrongCount`.
     func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws
 }
 
 extension TensorSource {
-    /// A tensor converted to float32.
+    /// A tensor converted to float32, row-major.
+    ///
+    /// - Throws: `CheckpointError.unknownTensor`.
     public func floats(_ name: String) throws -> [Float] {
-        let count = description(of: name)?.count ?? 0
+        guard let count = description(of: name)?.count else {
+            try read(name, into: UnsafeMutableBufferPointer(start: nil, count: 0))
+            preconditionFailure("\(Self.self).read accepted '\(name)', which it does not describe")
+        }
         return try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             try read(name, into: UnsafeMutableBufferPointer(rebasing: buffer[..<count]))
             initialized = count

@@ -1,0 +1,51 @@
+/// The factors of `scale·B·A − scale₀·B₀·A₀` in float64, without the matrix itself.
+///
+/// Where the ranks agree it is `(scale·B − scale₀·B₀)·A + scale₀·B₀·(A − A₀)`: two small products. The other way
+/// round, a small difference of two large products, loses the digits that a short training changed.
+struct DifferenceFactors {
+    /// `[rank, outputSize]`: B transposed, so that a column of it lies in a row.
+    private let columns: [[Double]]
+    /// `[rank, inputSize]`.
+    private let rows: [[Double]]
+
+    init(_ factors: LowRankUpdate.Factors, from start: LowRankUpdate.Factors?) {
+        let (b, a) = (Self.columns(factors), Self.rows(factors))
+        guard let start, start.scale != 0 else {
+            (columns, rows) = (b, a)
+            return
+        }
+        let (b0, a0) = (Self.columns(start), Self.rows(start))
+        if factors.rank == start.rank {
+            columns = zip(b, b0).map { zip($0, $1).map { $0 - $1 } } + b0
+            rows = a + zip(a, a0).map { zip($0, $1).map { $0 - $1 } }
+        } else {
+            columns = b + b0.map { $0.map { -$0 } }
+            rows = a + a0
+        }
+    }
+
+    /// ⟨B₁A₁, B₂A₂⟩ = tr((B₁ᵀB₂)(A₂A₁ᵀ)) = Σᵢⱼ ⟨B₁ column i, B₂ column j⟩ ⟨A₁ row i, A₂ row j⟩.
+    func inner(_ other: DifferenceFactors) -> Double {
+        var sum = 0.0
+        for i in rows.indices {
+            for j in other.rows.indices {
+                sum += dot(columns[i], other.columns[j]) * dot(rows[i], other.rows[j])
+            }
+        }
+        return sum
+    }
+
+    /// Each column of scale·B.
+    private static func columns(_ factors: LowRankUpdate.Factors) -> [[Double]] {
+        (0..<factors.rank).map { column in
+            (0..<factors.outputSize).map { factors.scale * Double(factors.b[$0 * factors.rank + column]) }
+        }
+    }
+
+    /// Each row of A.
+    private static func rows(_ factors: LowRankUpdate.Factors) -> [[Double]] {
+        (0..<factors.rank).map { row in
+            factors.a[row * factors.inputSize..<(row + 1) * factors.inputSize].map(Double.init)
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+
+/// A file's bytes, mapped read-only into memory; the system reads the pages as they are touched.
+///
+/// The file must keep its length while it is mapped: touching a page that was cut off raises SIGBUS. Winnow's own writers
+/// replace files by renaming, which leaves an old mapping whole.
+public final class MappedFile: @unchecked Sendable {
+    // @unchecked: the mapping is read-only and stays where it is until `deinit`.
+
+    public let path: String
+    private let bytes: UnsafeRawBufferPointer
+
+    public var count: Int { bytes.count }
+
+    /// - Throws: `CheckpointError.system` with the path and `errno`, `.notARegularFile`.
+    public init(_ url: URL) throws {
+        path = url.path
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CheckpointError.system(operation: "open", path: path, code: errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw CheckpointError.system(operation: "examine", path: path, code: errno)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw CheckpointError.notARegularFile(path: path) }
+        let count = Int(status.st_size)
+        if count == 0 {  // An empty mapping is an error to the system.
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
+        guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+            throw CheckpointError.system(operation: "map", path: path, code: errno)
+        }
+        bytes = UnsafeRawBufferPointer(start: start, count: count)
+    }
+
+    deinit {
+        if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    }
+
+    /// Calls `body` with the bytes, which are valid only until it returns.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(bytes) }
+    }
+
+    /// Calls `body` with the bytes of `range`, which are valid only until it returns.
+    public func withBytes<Result>(in range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+
+/// A model in llama.cpp's one-file format, memory-mapped; `GGUFHeader` describes the format.
+///
+/// Tensors go by Hugging Face's names and have Hugging Face's layout: what llama.cpp's converter renamed and rearranged is
+/// undone as they are read. A tensor with no counterpart there keeps the file's name.
+public struct GGUFFile: TensorSource {
+    public let url: URL
+    public let metadata: [String: GGUFValue]
+    public let tensors: [TensorDescription]
+
+    private struct Entry {
+        var description: TensorDescription
+        var range: Range<Int>
+        /// Heads whose rows the converter interleaved; `nil` where the rows are as Hugging Face has them.
+        var interleavedHeadCount: Int?
+    }
+
+    private let file: MappedFile
+    private let entries: [String: Entry]
+
+    /// Maps the file and checks its header; no tensor is read yet.
+    ///
+    /// - Throws: `CheckpointError.system` where the file cannot be mapped, `.malformed` where it is truncated or broken,
+    ///   `.unsupportedType` for the first tensor in a quantization that is not read, `.unknownArchitecture`.
+    public init(_ url: URL) throws {
+        self.url = url
+        let file = try MappedFile(url)
+        let header = try file.withBytes { try GGUFHeader($0, file: url.path) }
+        self.file = file
+        metadata = header.metadata
+
+        let reading = GGUFMetadata(header.metadata, file: url.path)
+        let architecture = try reading.architecture()
+        var entries: [String: Entry] = [:]
+        var tensors: [TensorDescription] = []
+        for tensor in header.tensors {
+            var description = tensor.description
+            description.name = GGUFArchitecture.huggingFaceName(of: description.name)
+            let heads = try architecture.permutesQueryAndKey ? reading.headCount(ofProjection: description.name) : nil
+            if let heads {
+                guard let rows = description.shape.first, heads > 0, rows % (2 * heads) == 0 else {
+                    throw CheckpointError.malformed(
+                        file: url.path,
+                        problem: "tensor '\(description.name)' of shape \(description.shape) cannot be \(heads) heads of pairs")
+                }
+            }
+            let entry = Entry(description: description, range: tensor.range, interleavedHeadCount: heads)
+            guard entries.updateValue(entry, forKey: description.name) == nil else {
+                throw CheckpointError.malformed(
+                    file: url.path, problem: "tensor '\(tensor.description.name)' is '\(description.name)' a second time")
+            }
+            tensors.append(description)
+        }
+        (self.entries, self.tensors) = (entries, tensors)
+    }
+
+    public func description(of name: String) -> TensorDescription? { entries[name]?.description }
+
+    public func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        guard let entry = entries[name] else { throw CheckpointError.unknownTensor(name: name, file: url.path) }
+        let description = entry.description
+        guard destination.count == description.count else {
+            throw CheckpointError.wrongCount(tensor: name, file: url.path, expected: description.count, given: destination.count)
+        }
+        file.withBytes(in: entry.range) { bytes in
+            if let heads = entry.interleavedHeadCount {
+                deinterleave(bytes, description, heads: heads, into: destination)
+            } else {
+                description.elementType.decode(bytes, into: destination)
+            }
+        }
+    }
+
+    /// Undoes the converter's `reshape(heads, 2, half, …).swapaxes(1, 2)`.
+    ///
+    /// Hugging Face rotates row i of a head with row i + half, llama.cpp rows 2i and 2i + 1: of a head's rows
+    /// `[half, 2, …]` in the file become `[2, half, …]`.
+    private func deinterleave(
+        _ bytes: UnsafeRawBufferPointer, _ description: TensorDescription, heads: Int,
+        into destination: UnsafeMutableBufferPointer<Float>
+    ) {
+        let rows = description.shape[0]
+        guard rows > 0 else { return }
+        let (rowBytes, rowCount) = (bytes.count / rows, destination.count / rows)
+        let headRows = rows / heads
+        let half = headRows / 2
+        for row in 0..<rows {
+            let (head, within) = row.quotientAndRemainder(dividingBy: headRows)
+            let target = head * headRows + within % 2 * half + within / 2
+            description.elementType.decode(
+                UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]),
+                into: UnsafeMutableBufferPointer(rebasing: destination[target * rowCount..<(target + 1) * rowCount]))
+        }
+    }
+}
