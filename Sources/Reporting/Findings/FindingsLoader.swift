@@ -88,14 +88,6 @@ struct FindingsLoader {
                     })
             }
         }
-        guard directions.count > 1 else { return nil }
-        var values = directions.map { _ in [UpdateCosines](repeating: UpdateCosines(adapter: nil, effective: nil), count: directions.count) }
-        for i in directions.indices {
-            for j in i..<directions.count {
-                values[i][j] = try directions[i].cosines(with: directions[j])
-                values[j][i] = values[i][j]
-            }
-        }
-        return CosineMatrix(labels: directions.map(\.name), values: values)
+        return directions.count > 1 ? try CosineMatrix(directions) : nil
     }
 }

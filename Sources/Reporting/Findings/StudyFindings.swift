@@ -48,11 +48,3 @@ public struct SplitFindings: Sendable {
     public var difference: BlockBootstrap?
     public var buckets: TokenBuckets?
 }
-
-/// The cosines between the updates of all arms that trained an adapter.
-public struct CosineMatrix: Sendable {
-    /// The arms' labels, for rows and columns.
-    public var labels: [String]
-    /// `values[i][j]` is between arm i and arm j; symmetric.
-    public var values: [[UpdateCosines]]
-}

@@ -48,6 +48,9 @@ enum NumberText {
         }
     }
 
+    /// For a style sheet, which knows no typographic minus.
+    static func cssNumber(_ value: Double) -> String { String(format: "%.3f", value) }
+
     /// −0.0 and −0.000 are zero.
     private static func minus(_ text: String) -> String {
         guard text.hasPrefix("-") else { return text }
