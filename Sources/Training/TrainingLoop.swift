@@ -32,6 +32,8 @@ public struct TrainingLoop {
     public var keptCheckpoints = 2
     /// As an adapter's configuration names the model.
     public var baseModel: String?
+    /// Evaluations of the start that were made before: a split that has one here isn't evaluated again.
+    public var startEvaluations: [EvaluationRecord] = []
     public var sinks: [any MetricSink] = []
     /// Asked between steps.
     public var shouldStop: () -> Bool = { false }
@@ -58,7 +60,10 @@ public struct TrainingLoop {
     public func run(
         _ trainer: Trainer, tokenLosses: (_ split: String, TokenLosses) throws -> Void = { _, _ in }
     ) throws -> Outcome {
-        if trainer.progress.step == 0 { try evaluate(trainer) { _, _ in } }
+        if trainer.progress.step == 0 {
+            for known in startEvaluations { try record(.evaluation(known)) }
+            try evaluate(trainer, except: Set(startEvaluations.map(\.split))) { _, _ in }
+        }
         var warned = false
         while !trainer.isFinished {
             if shouldStop() {
@@ -96,9 +101,11 @@ public struct TrainingLoop {
         for sink in sinks { try sink.record(line) }
     }
 
-    private func evaluate(_ trainer: Trainer, _ tokenLosses: (String, TokenLosses) throws -> Void) throws {
+    private func evaluate(
+        _ trainer: Trainer, except known: Set<String> = [], _ tokenLosses: (String, TokenLosses) throws -> Void
+    ) throws {
         let evaluator = Evaluator(trainer.model, adapter: trainer.adapter)
-        for split in splits {
+        for split in splits where !known.contains(split.name) {
             let start = ContinuousClock.now
             let losses = try evaluator.tokenLosses(over: split.batches) {
                 onEvaluation(split.name, $0, split.batches.blockCount)
