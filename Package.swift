@@ -82,6 +82,9 @@ let package = Package(
 
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
+        .target(
+            name: "ModelFixtures", dependencies: ["PeerProcess", "Models", "Corpora"], path: "Tests/ModelFixtures",
+            exclude: ["Oracles"]),
         tests(of: "Torch"),
         tests(of: "Checkpoints"),
         tests(of: "Tokenizers"),
@@ -89,11 +92,11 @@ let package = Package(
         tests(of: "RunRecords"),
         tests(of: "Analysis"),
         tests(of: "Reporting"),
-        tests(of: "Models"),
+        tests(of: "Models", "ModelFixtures"),
         tests(of: "TokenSelection"),
-        tests(of: "Training"),
+        tests(of: "Training", "ModelFixtures"),
         tests(of: "Experiments"),
-        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess"]),
+        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

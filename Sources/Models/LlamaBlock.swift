@@ -35,16 +35,19 @@ struct LlamaBlock {
         (headCount, keyValueHeadCount) = (configuration.headCount, configuration.keyValueHeadCount)
         headSize = configuration.headSize
         let (queries, keyValues) = (headCount * headSize, keyValueHeadCount * headSize)
-        func linear(_ name: String, _ outputs: Int, _ inputs: Int) throws -> Linear {
-            Linear(name: "\(prefix).\(name)", weight: try parameter("\(prefix).\(name).weight", [outputs, inputs]))
+        func linear(_ name: String, _ outputs: Int, _ inputs: Int, hasBias: Bool = false) throws -> Linear {
+            Linear(
+                name: "\(prefix).\(name)", weight: try parameter("\(prefix).\(name).weight", [outputs, inputs]),
+                bias: hasBias ? try parameter("\(prefix).\(name).bias", [outputs]) : nil)
         }
         func norm(_ name: String) throws -> RMSNorm {
             RMSNorm(weight: try parameter("\(prefix).\(name).weight", [width]), epsilon: configuration.normEpsilon)
         }
-        query = try linear("self_attn.q_proj", queries, width)
-        key = try linear("self_attn.k_proj", keyValues, width)
-        value = try linear("self_attn.v_proj", keyValues, width)
-        output = try linear("self_attn.o_proj", width, queries)
+        let hasBias = configuration.attentionBias
+        query = try linear("self_attn.q_proj", queries, width, hasBias: hasBias)
+        key = try linear("self_attn.k_proj", keyValues, width, hasBias: hasBias)
+        value = try linear("self_attn.v_proj", keyValues, width, hasBias: hasBias)
+        output = try linear("self_attn.o_proj", width, queries, hasBias: hasBias)
         gate = try linear("mlp.gate_proj", inner, width)
         up = try linear("mlp.up_proj", inner, width)
         down = try linear("mlp.down_proj", width, inner)
@@ -90,16 +93,18 @@ struct LlamaBlock {
     }
 }
 
-/// A linear layer without bias, to which an adapter may add.
+/// A linear layer, to which an adapter may add.
 struct Linear {
     /// Its Hugging Face name without `.weight`, as adapters know it.
     let name: String
     /// `[out, in]`
     let weight: Tensor
+    /// `[out]`
+    let bias: Tensor?
 
     /// `[N, in] → [N, out]`
     func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Generator?) -> Tensor {
-        let base: Tensor = Operator.linear(input, weight)
+        let base: Tensor = Operator.linear(input, weight, bias)
         guard let adapter else { return base }
         return adapter.adding(to: base, input: input, module: name, dropout: dropout)
     }

@@ -31,7 +31,11 @@ extension LoRAAdapter {
                 Module(a: tensor(pair.a, [pair.rank, pair.inputSize]), b: tensor(pair.b, [pair.outputSize, pair.rank]))
             )
         }
-        options.targetModules = Set(modules.map { String($0.name.split(separator: ".").last!) }).sorted()
+        options.targetModules =
+            switch folder.configuration.targetModules {
+            case .names(let names): names
+            case .pattern: modules.map(\.name)
+            }
         self.init(options: options, modules: modules)
     }
 
@@ -50,5 +54,12 @@ extension LoRAAdapter {
     public func merged(_ weight: Tensor, module name: String) -> Tensor {
         guard let module = modules[name] else { return weight }
         return withoutGradient { Operator.addMatmul(weight, module.b, module.a, beta: 1, alpha: scale) }
+    }
+
+    /// Every weight of the model with this adapter merged in, under its Hugging Face name.
+    public func merged(into model: any CausalLM) -> NamedTensors {
+        var weights = model.parameters
+        for name in names { weights.set("\(name).weight", merged(weights["\(name).weight"]!, module: name)) }
+        return weights
     }
 }

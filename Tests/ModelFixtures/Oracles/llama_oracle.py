@@ -1,8 +1,8 @@
 """What transformers and PEFT compute: logits, per-token losses, gradients and AdamW steps of a Llama, in float32.
 
-    python3 llama_oracle.py SPEC.json FOLDER
+    python3 llama_oracle.py SPEC.json FOLDER [SPEC.json FOLDER …]
 
-SPEC.json (all but one of `model` and `load` may be left out):
+Several pairs share one start of Python. SPEC.json (all but one of `model` and `load` may be left out):
 
     {"model": {"model_type": "llama", "seed": 0, "shard": "50KB", …config…},  make a random model, saved as FOLDER/model
      "load": "/folder" or "/file.gguf",                                       or load one
@@ -175,6 +175,8 @@ def main(spec_path, folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    arguments = sys.argv[1:]
+    if not arguments or len(arguments) % 2:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    for spec, out in zip(arguments[::2], arguments[1::2]):
+        main(spec, out)
