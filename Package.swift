@@ -63,7 +63,7 @@ let package = Package(
         .systemLibrary(name: "CXML2", path: "Sources/SystemLibraries/CXML2", pkgConfig: "libxml-2.0"),
         room("Checkpoints"),
         room("Tokenizers", "Checkpoints"),
-        room("Corpora", "Tokenizers", "CZlib", "CZstd", "CXML2", crypto, logging),
+        room("Corpora", "Checkpoints", "Tokenizers", "CZlib", "CZstd", "CXML2", crypto, logging),
 
         // What a run leaves behind, and what is made of it: no libtorch here either.
         room("RunRecords", "Checkpoints"),

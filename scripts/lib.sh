@@ -49,7 +49,7 @@ pip() {
     if [ -t 2 ]; then
         "$python" -m pip --log "$log" "$@" >&2
     else
-        "$python" -m pip --log "$log" --quiet "$@" >"$log.short" 2>&1
+        "$python" -m pip --log "$log" --quiet "$@" >/dev/null 2>&1
     fi
 }
 
