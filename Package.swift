@@ -67,7 +67,7 @@ let package = Package(
 
         // What a run leaves behind, and what is made of it: no libtorch here either.
         room("RunRecords", "Checkpoints"),
-        room("Analysis", "RunRecords"),
+        room("Analysis", "RunRecords", "Checkpoints"),
         room("Reporting", "Analysis", "RunRecords"),
 
         // Training.
