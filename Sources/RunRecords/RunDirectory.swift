@@ -1,0 +1,91 @@
+import Foundation
+
+/// Where a run keeps what it leaves: the names of the files, and the rule for a directory that is not empty.
+///
+/// ```
+/// recipe.yaml                 resolved: every default written out
+/// manifest.json               RunManifest
+/// metrics.jsonl               MetricsLog
+/// events.out.tfevents.…       TensorBoard
+/// adapter_config.json         PEFT reads these two
+/// adapter_model.safetensors
+/// token-losses-<split>.safetensors
+/// checkpoint-<step>/          what a resumed run needs
+/// ```
+public struct RunDirectory: Sendable, Hashable {
+    public static let recipeName = "recipe.yaml"
+    public static let manifestName = "manifest.json"
+    public static let metricsName = "metrics.jsonl"
+    public static let adapterConfigurationName = "adapter_config.json"
+    public static let adapterWeightsName = "adapter_model.safetensors"
+    public static let eventsPrefix = "events.out.tfevents."
+    public static let checkpointPrefix = "checkpoint-"
+    public static let tokenLossesPrefix = "token-losses-"
+
+    public let url: URL
+
+    /// Names a directory without touching the disk.
+    public init(_ url: URL) { self.url = url }
+
+    public var recipe: URL { url.appendingPathComponent(Self.recipeName) }
+    public var manifest: URL { url.appendingPathComponent(Self.manifestName) }
+    public var metrics: URL { url.appendingPathComponent(Self.metricsName) }
+    public func checkpoint(at step: Int) -> URL { url.appendingPathComponent(Self.checkpointPrefix + String(step)) }
+
+    public func tokenLosses(on split: String) -> URL {
+        url.appendingPathComponent(Self.tokenLossesPrefix + split + ".safetensors")
+    }
+
+    public enum Opening: Sendable {
+        /// The directory must be new or empty.
+        case new
+        /// The directory must hold a run, which goes on.
+        case resume
+        /// What a run left there is deleted, and nothing else.
+        case overwrite
+    }
+
+    /// Makes the directory ready for a run.
+    public static func open(_ url: URL, _ opening: Opening) throws -> RunDirectory {
+        let directory = RunDirectory(url)
+        do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
+            throw RunRecordError.unwritable(file: url.path, reason: error.localizedDescription)
+        }
+        let names = try directory.names()
+        let isRun = names.contains(manifestName)
+        switch opening {
+        case .new:
+            guard names.isEmpty else { throw RunRecordError.directoryNotEmpty(url.path) }
+        case .resume:
+            guard isRun else { throw RunRecordError.nothingToResume(url.path) }
+        case .overwrite:
+            guard isRun || names.isEmpty else { throw RunRecordError.notARunDirectory(url.path) }
+            // The manifest goes last: a kill in between leaves a directory that can still be overwritten.
+            let others = names.filter { belongsToARun($0) && $0 != manifestName }
+            for name in isRun ? others + [manifestName] : others {
+                do { try FileManager.default.removeItem(at: url.appendingPathComponent(name)) } catch {
+                    throw RunRecordError.unwritable(file: name, reason: error.localizedDescription)
+                }
+            }
+        }
+        return directory
+    }
+
+    /// The steps there are checkpoints of, ascending.
+    public func checkpointSteps() throws -> [Int] {
+        try names().compactMap { name in
+            name.hasPrefix(Self.checkpointPrefix) ? Int(name.dropFirst(Self.checkpointPrefix.count)) : nil
+        }.sorted()
+    }
+
+    private func names() throws -> [String] {
+        do { return try FileManager.default.contentsOfDirectory(atPath: url.path) } catch {
+            throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func belongsToARun(_ name: String) -> Bool {
+        [recipeName, manifestName, metricsName, adapterConfigurationName, adapterWeightsName].contains(name)
+            || [eventsPrefix, checkpointPrefix, tokenLossesPrefix].contains(where: name.hasPrefix)
+    }
+}

@@ -1,0 +1,50 @@
+/// What can be wrong with the records of a run. Each says what, where, and what to do about it.
+public enum RunRecordError: Error, Equatable, CustomStringConvertible {
+    case unreadable(file: String, reason: String)
+    case unwritable(file: String, reason: String)
+    case unknownFormat(file: String, found: Int, supported: Int)
+    case malformedLine(file: String, line: Int, reason: String)
+    case directoryNotEmpty(String)
+    case notARunDirectory(String)
+    case nothingToResume(String)
+    case missingTensor(file: String, tensor: String, present: [String])
+    case wrongElementType(file: String, tensor: String, found: String, accepted: [String])
+    case wrongShape(file: String, tensor: String, found: [Int], expected: String)
+    case notAMaskValue(file: String, row: Int, position: Int, value: Double)
+    case notATokenID(file: String, row: Int, position: Int, value: Double)
+    case inconsistentCounts(what: String, found: Int, expected: Int)
+    case firstPositionCounts(row: Int)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason):
+            "cannot read \(file): \(reason)"
+        case .unwritable(let file, let reason):
+            "cannot write \(file): \(reason)"
+        case .unknownFormat(let file, let found, let supported):
+            "\(file) has format \(found), this winnow reads format \(supported): read it with the winnow that wrote it"
+        case .malformedLine(let file, let line, let reason):
+            "\(file), line \(line): \(reason); delete the line to read the rest"
+        case .directoryNotEmpty(let directory):
+            "\(directory) is not empty: give --resume to go on where it was, --overwrite to start again, or another directory"
+        case .notARunDirectory(let directory):
+            "\(directory) holds other files and no \(RunDirectory.manifestName), so it is not a run: give another directory"
+        case .nothingToResume(let directory):
+            "\(directory) holds no \(RunDirectory.manifestName), so there is nothing to resume: leave out --resume to start a run"
+        case .missingTensor(let file, let tensor, let present):
+            "\(file) has no tensor `\(tensor)` (it has \(present.joined(separator: ", "))): is it a token-loss file?"
+        case .wrongElementType(let file, let tensor, let found, let accepted):
+            "\(file): `\(tensor)` is \(found); store it as \(accepted.joined(separator: ", "))"
+        case .wrongShape(let file, let tensor, let found, let expected):
+            "\(file): `\(tensor)` has shape \(found), expected \(expected)"
+        case .notAMaskValue(let file, let row, let position, let value):
+            "\(file): mask[\(row), \(position)] is \(value); a mask holds 0 and 1"
+        case .notATokenID(let file, let row, let position, let value):
+            "\(file): input_ids[\(row), \(position)] is \(value), which is not a token id"
+        case .inconsistentCounts(let what, let found, let expected):
+            "\(what) holds \(found) values, rows × positions is \(expected)"
+        case .firstPositionCounts(let row):
+            "row \(row) counts position 0, which nothing predicts: mask it"
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import RunRecords
+import Testing
+
+@Suite struct RunDirectoryTests {
+    @Test func aNewRunNeedsAnEmptyDirectory() throws {
+        let parent = try TemporaryDirectory()
+        _ = try RunDirectory.open(parent.file("fresh/run"), .new)
+        try parent.write("x", to: "fresh/run/notes.txt")
+        #expect(throws: RunRecordError.directoryNotEmpty(parent.file("fresh/run").path)) {
+            try RunDirectory.open(parent.file("fresh/run"), .new)
+        }
+    }
+
+    @Test func resumingNeedsARun() throws {
+        let parent = try TemporaryDirectory()
+        #expect(throws: RunRecordError.nothingToResume(parent.url.path)) { try RunDirectory.open(parent.url, .resume) }
+        try parent.write("{}", to: RunDirectory.manifestName)
+        _ = try RunDirectory.open(parent.url, .resume)
+    }
+
+    @Test func overwritingDeletesWhatARunLeftAndNothingElse() throws {
+        let parent = try TemporaryDirectory()
+        for name in [
+            RunDirectory.manifestName, RunDirectory.metricsName, RunDirectory.recipeName, "adapter_model.safetensors",
+            "events.out.tfevents.1", "token-losses-noisy.safetensors", "notes.txt",
+        ] { try parent.write("x", to: name) }
+        try FileManager.default.createDirectory(at: parent.file("checkpoint-10"), withIntermediateDirectories: false)
+        _ = try RunDirectory.open(parent.url, .overwrite)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parent.url.path) == ["notes.txt"])
+    }
+
+    @Test func overwritingRefusesADirectoryThatIsNotARun() throws {
+        let parent = try TemporaryDirectory()
+        try parent.write("precious", to: "recipe.yaml")
+        #expect(throws: RunRecordError.notARunDirectory(parent.url.path)) { try RunDirectory.open(parent.url, .overwrite) }
+        #expect(FileManager.default.fileExists(atPath: parent.file("recipe.yaml").path))
+    }
+
+    @Test func checkpointsAreFoundByStep() throws {
+        let parent = try TemporaryDirectory()
+        let directory = RunDirectory(parent.url)
+        for step in [100, 20, 3] {
+            try FileManager.default.createDirectory(at: directory.checkpoint(at: step), withIntermediateDirectories: false)
+        }
+        try parent.write("x", to: "checkpoint-half")
+        #expect(try directory.checkpointSteps() == [3, 20, 100])
+    }
+}
