@@ -22,6 +22,8 @@ public final class StudyRunner {
     public let directory: URL
     public var shouldStop: () -> Bool = { false }
     public var onProgress: (StudyProgress) -> Void = { _ in }
+    /// Told each run's name and its wall time in this process, as it finishes.
+    public var onFinishedRun: (_ name: String, _ seconds: Double) -> Void = { _, _ in }
 
     private let workspace: Workspace
     private let shelf = ReferenceShelf()
@@ -49,7 +51,9 @@ public final class StudyRunner {
 
         for arm in study.matrix {
             guard try !isFinished(arm) else { continue }
+            let armBegan = Date()
             guard !shouldStop(), try train(arm) == .finished else { return .stopped }
+            onFinishedRun(arm.name, Date().timeIntervalSince(armBegan))
             try refresh(&record)
             record.wallSeconds = wallBefore + Date().timeIntervalSince(began)
             try record.write(to: directory)
@@ -61,6 +65,18 @@ public final class StudyRunner {
         }
         try record.write(to: directory)
         return .finished
+    }
+
+    /// Deletes what a study of this matrix has left in a directory, and nothing else.
+    public static func clear(_ directory: URL, of study: Study) throws {
+        let names = ["start", StudyRecord.fileName, StudyReport.fileName] + study.matrix.map(\.name)
+        for name in names {
+            let url = directory.appendingPathComponent(name)
+            guard FileManager.default.fileExists(atPath: url.path) else { continue }
+            do { try FileManager.default.removeItem(at: url) } catch {
+                throw RunRecordError.unwritable(file: url.path, reason: error.localizedDescription)
+            }
+        }
     }
 
     // MARK: One run
