@@ -1,4 +1,5 @@
 // swift-tools-version: 6.1
+import Foundation
 import PackageDescription
 
 // libtorch comes from the `torch` wheel. The set-up (`make setup`) links the installed wheel at `.libtorch`;
@@ -16,9 +17,12 @@ func room(_ name: String, _ needs: Target.Dependency..., embedding files: [Strin
     .target(name: name, dependencies: needs, resources: files.map { .embedInCode($0) })
 }
 
-/// The tests that mirror a room. `PeerProcess` runs the Python oracles.
+/// The tests that mirror a room. `PeerProcess` runs the Python oracles, which lie beside them like the goldens.
 func tests(of name: String, _ needs: Target.Dependency...) -> Target {
-    .testTarget(name: name + "Tests", dependencies: [.byName(name: name), "PeerProcess"] + needs)
+    let folder = Context.packageDirectory + "/Tests/" + name + "Tests/"
+    return .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name), "PeerProcess"] + needs,
+        exclude: ["Goldens", "Oracles"].filter { FileManager.default.fileExists(atPath: folder + $0) })
 }
 
 func systemLibrary(_ name: String) -> Target {

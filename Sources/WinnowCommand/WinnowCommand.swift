@@ -6,5 +6,10 @@ struct WinnowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "winnow",
         abstract: "Train language models on the tokens that matter.",
-        subcommands: [DoctorCommand.self])
+        subcommands: [
+            TrainCommand.self,
+            StudyCommand.self,
+            ReproduceCommand.self,
+            DoctorCommand.self,
+        ])
 }

@@ -12,6 +12,8 @@ public final class Run {
     public let recipe: Recipe
     public let loaded: LoadedModel
     public let trainer: Trainer
+    /// The reference's losses, where the selection compares with one.
+    public let reference: RememberedReference?
     /// Held-out splits by name, in the order of their names.
     public let splits: [TrainingLoop.Split]
     /// Content hash of each split, `train` included.
@@ -57,7 +59,7 @@ public final class Run {
 
         let adapter = try recipe.adapter.map { try Self.adapter($0, for: model) }
         let selector = try TokenSelector(recipe.selection)
-        let reference = try selector.needs.contains(.referenceLoss)
+        reference = try selector.needs.contains(.referenceLoss)
             ? references.reference(recipe.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
         trainer = try Trainer(
             model: model, adapter: adapter, sampler: sampler, selector: selector, reference: reference,

@@ -16,6 +16,7 @@ import Testing
     @Test func theRecipeIsValidAndWithoutIdleKeys() throws {
         let (recipe, notes) = try Recipe.reading(yaml: Preset.adapt.yaml, source: Preset.adapt.source)
         #expect(notes.isEmpty)
+        #expect(try Recipe(yaml: recipe.yaml) == recipe)
         #expect(recipe.selection.reference == .folder("runs/reference"))
         // The second command in its comment.
         let second = ["name=reference", "data.train=prepared/clean", "selection.policy=all"]

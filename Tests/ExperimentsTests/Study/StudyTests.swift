@@ -107,6 +107,7 @@ private let small = """
         #expect(problems("arms: [clm, {selection.policy: all}]").contains("1: arms[1]"))
         #expect(problems("arms: [{name: reference}]\nbaseline: reference") == ["1: arms.reference"])
         #expect(problems("arms: [{name: clm}]\nbase: {name: x}") == ["2: base.name"])
+        #expect(problems("arms: [{name: clm}]\nreferences: {a: {name: x}}") == ["2: references.a.name"])
     }
 
     @Test func theBaselineIsAnArm() {
