@@ -29,6 +29,8 @@ FOLDER/expected.safetensors:
 A dotted NAME of PEFT's carries `.default` in memory; here, as on disk, it does not. Dropout is off throughout.
 """
 
+import copy
+import functools
 import json
 import math
 import sys
@@ -72,6 +74,9 @@ def load_model(path):
     if wrong:
         sys.exit(f"{path}: {wrong}")
     return model.eval()
+
+
+load_once = functools.cache(load_model)
 
 
 def random_adapter(model, spec):
@@ -150,7 +155,7 @@ def main(spec_path, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if "load" in spec:
-        model = load_model(spec["load"])
+        model = copy.deepcopy(load_once(spec["load"]))
     else:
         model = random_model(spec["model"])
         model.save_pretrained(folder / "model", max_shard_size=spec["model"].get("shard", "5GB"))
