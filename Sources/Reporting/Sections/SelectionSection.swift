@@ -28,7 +28,9 @@ struct SelectionSection: ReportSection {
         let valid = steps.reduce(0) { $0 + $1.validTokens }
         let selected = steps.reduce(0) { $0 + $1.selectedTokens }
         let weighed = steps.filter { $0.candidates != nil }
-        let candidates = weighed.isEmpty ? nil : share(weighed.reduce(0) { $0 + $1.candidates! }, of: weighed.reduce(0) { $0 + $1.validTokens })
+        let candidates =
+            weighed.isEmpty
+            ? nil : share(weighed.reduce(0) { $0 + $1.candidates! }, of: weighed.reduce(0) { $0 + $1.validTokens })
         let last = steps.suffix(max(1, steps.count / 10))
         let selectedLoss = mean(last.map { ($0.selectedLoss, $0.selectedTokens) })
         let rest = mean(last.compactMap { step in step.unselectedLoss.map { ($0, step.validTokens - step.selectedTokens) } })
