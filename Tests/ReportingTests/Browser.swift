@@ -52,7 +52,7 @@ struct Browser {
     private func run(_ arguments: [String], scheme: Scheme, width: Int, height: Int) throws -> (output: String, log: String) {
         let scratch = try TemporaryDirectory()
         let (output, log) = (scratch.url.appendingPathComponent("out"), scratch.url.appendingPathComponent("log"))
-        for file in [output, log] { FileManager.default.createFile(atPath: file.path, contents: nil) }
+        for file in [output, log] { try Data().write(to: file) }
         let process = Process()
         process.executableURL = executable
         process.arguments =
