@@ -19,7 +19,8 @@ struct SelectionSection: ReportSection {
                 rule alone picked. The two losses are means over the last tenth of the steps. “All told” is wall time with \
                 loading, scoring, evaluation and checkpoints.
                 """,
-            label: "What each arm selected and how long it took", head: ReportTable.head(head), rows: arms.map(row)
+            label: "What each arm selected and how long it took", head: ReportTable.head(head), rows: arms.map(row),
+            style: "selection"
         ).html
     }
 
