@@ -84,7 +84,7 @@ enum ReportStyle {
         th, td { padding: .38rem .7rem; text-align: right; vertical-align: baseline; white-space: nowrap; font-weight: 400; }
         thead tr:first-child th { border-top: 1.5px solid var(--ink); }
         thead tr:last-child th { border-bottom: 1px solid var(--ink); }
-        thead th { color: var(--soft); font-size: .8rem; vertical-align: bottom; }
+        thead th { color: var(--soft); font-size: .92em; vertical-align: bottom; }
         thead th[rowspan] { border-bottom: 1px solid var(--ink); }
         th[colspan] { text-align: center; color: var(--ink); border-bottom: 1px solid var(--rule); white-space: normal; }
         th:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: var(--paper); z-index: 1; }
@@ -96,12 +96,14 @@ enum ReportStyle {
         tbody tr.baseline > * { background: var(--wash); }
         strong { font-weight: 600; }
         .faint { color: var(--faint); }
-        .interval { display: block; font-size: .76rem; color: var(--faint); }
+        .interval { display: block; font-size: .87em; color: var(--faint); }
         .results td, .results thead th:not(:first-child) { padding-inline: .5rem; }
         .words { text-align: left; white-space: normal; min-width: 5rem; }
         .wordy thead th { text-align: left; }
         .selection td:nth-child(2) { white-space: normal; min-width: 6rem; max-width: 9rem; }
-        .heat td { text-align: center; background: rgb(var(--heat) / calc(var(--value, 0) * .62)); }
+        .heat { table-layout: fixed; min-width: 44rem; }
+        .heat th:first-child { width: 9rem; }
+        .heat td { text-align: center; vertical-align: middle; background: rgb(var(--heat) / calc(var(--value, 0) * .62)); }
         .heat td.negative { background: rgb(var(--cold) / calc(var(--value, 0) * .62)); }
         .heat tbody tr + tr > td { border-top-color: var(--paper); }
         .heat td + td { border-left: 1px solid var(--paper); }
@@ -132,8 +134,9 @@ enum ReportStyle {
 
     private static let paper = """
         @media print {
-          html { color-scheme: light; }
-          body { max-width: none; padding: 0; font-size: 10pt; }
+          @page { margin: 14mm 12mm; }
+          html { color-scheme: light; font-size: 12.5px; }
+          body { max-width: none; padding: 0; }
           nav, .skip, .legend input, details summary { display: none; }
           details::details-content { content-visibility: visible; height: auto; }
           h2 { margin-top: 2rem; }
@@ -141,7 +144,8 @@ enum ReportStyle {
           figure, tr, .notice { break-inside: avoid; }
           .scroll { overflow: visible; }
           .plot { min-width: 0 !important; }
-          table { font-size: 7.5pt; }
+          table { font-size: .8rem; }
+          .heat { min-width: 0; }
           th, td, .results td, .results thead th:not(:first-child) { padding-inline: .25rem; }
           td, .heat td { print-color-adjust: exact; }
           pre { max-height: none; white-space: pre-wrap; }
