@@ -6,5 +6,13 @@ struct WinnowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "winnow",
         abstract: "Train language models on the tokens that matter.",
-        subcommands: [BucketsCommand.self, CosineCommand.self, ReportCommand.self])
+        subcommands: [
+            TrainCommand.self,
+            StudyCommand.self,
+            ReproduceCommand.self,
+            BucketsCommand.self,
+            CosineCommand.self,
+            ReportCommand.self,
+            DoctorCommand.self,
+        ])
 }

@@ -1,1 +1,137 @@
+/// A C ABI over libtorch, a few hundred lines: one call into the dispatcher, and what stands beside it.
+///
+/// Rules that hold for every function:
+/// - It returns a status, 0 for success. After a failure `ct_last_error()` holds libtorch's own sentence (thread-local).
+/// - Outputs are written only on success.
+/// - A `ct_tensor` it hands out is owned by the caller, who gives it back to `ct_tensor_free`.
+///   A `ct_tensor` it takes is borrowed.
 #pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma clang assume_nonnull begin
+
+typedef int32_t ct_status;
+
+// Handles are by-value structs so that Swift refuses to mix them up.
+typedef struct { void *_Nullable raw; } ct_tensor;
+typedef struct { void *_Nullable raw; } ct_operator;
+typedef struct { void *_Nullable raw; } ct_generator;
+
+/// `type` is c10::DeviceType (0 CPU, 1 CUDA); `index` is -1 for the current one.
+typedef struct { int32_t type; int32_t index; } ct_device;
+
+const char *ct_last_error(void);
+/// Lets a callback say why it failed.
+void ct_set_last_error(const char *message);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Operators: find one by its schema name, push boxed arguments, fill defaults from the schema, call.
+
+typedef enum __attribute__((enum_extensibility(closed))) : int32_t {
+    ct_kind_none,
+    ct_kind_tensor,
+    ct_kind_tensor_list,
+    ct_kind_int,
+    ct_kind_int_list,
+    ct_kind_double,
+    ct_kind_double_list,
+    ct_kind_bool,
+    ct_kind_string,
+    ct_kind_device,
+    ct_kind_generator,
+} ct_kind;
+
+/// One argument or result. `name` selects a schema argument; without it arguments are positional.
+typedef struct {
+    const char *_Nullable name;
+    ct_kind kind;
+    /// Elements of a list.
+    int64_t count;
+    union {
+        ct_tensor tensor;
+        /// A null `raw` in a list of optional tensors is None.
+        const ct_tensor *_Nullable tensors;
+        int64_t integer;
+        const int64_t *_Nullable integers;
+        double floating;
+        const double *_Nullable floatings;
+        bool boolean;
+        const char *_Nullable string;
+        ct_device device;
+        ct_generator generator;
+    };
+} ct_value;
+
+ct_status ct_operator_find(const char *name, const char *overload, ct_operator *result);
+/// Results are flattened: a list of n tensors fills n places. More than `capacity` is an error.
+ct_status ct_operator_call(
+    ct_operator op, const ct_value *_Nullable arguments, int64_t count, ct_value *results, int64_t capacity, int64_t *resultCount);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tensors
+
+/// Copies `data` (row-major, on the host) into a new tensor. `dtype` is c10::ScalarType.
+ct_status ct_tensor_copying(
+    const void *data, int32_t dtype, const int64_t *_Nullable sizes, int64_t rank, ct_device device, ct_tensor *result);
+/// A second handle on the same tensor.
+ct_tensor ct_tensor_shared(ct_tensor tensor);
+void ct_tensor_free(ct_tensor tensor);
+int64_t ct_tensor_rank(ct_tensor tensor);
+int64_t ct_tensor_size(ct_tensor tensor, int64_t dimension);
+int32_t ct_tensor_dtype(ct_tensor tensor);
+ct_device ct_tensor_device(ct_tensor tensor);
+/// The first byte of a contiguous tensor in host memory; an error for any other.
+ct_status ct_tensor_bytes(ct_tensor tensor, void *_Nullable *_Nonnull result);
+/// Handles alive in the process: what a leak test watches.
+int64_t ct_tensor_live_count(void);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Autograd
+
+/// Sets the calling thread's gradient mode and returns what it was.
+bool ct_gradient_mode_exchange(bool enabled);
+bool ct_tensor_requires_gradient(ct_tensor tensor);
+ct_status ct_tensor_set_requires_gradient(ct_tensor tensor, bool value);
+/// A null handle where there is none.
+ct_status ct_tensor_gradient(ct_tensor tensor, ct_tensor *result);
+ct_status ct_tensor_set_gradient(ct_tensor tensor, ct_tensor gradient);
+/// Accumulates into leaves. A null gradient stands for 1 (scalar roots only).
+ct_status ct_backward(const ct_tensor *roots, const ct_tensor *gradients, int64_t count, bool retainGraph);
+
+/// Computes the gradients of the inputs (null for none) from those of the outputs (null for zero).
+/// Takes nothing over; what it writes is owned by the caller. Non-zero: `ct_set_last_error` says why.
+typedef ct_status (*ct_backward_callback)(
+    void *context, const ct_tensor *outputGradients, int64_t outputCount, ct_tensor *inputGradients, int64_t inputCount);
+
+/// Makes `outputs`, computed without gradients, a differentiable function of `inputs`.
+/// `release` is called once, as soon as the graph no longer needs `context`.
+ct_status ct_function_attach(
+    const ct_tensor *outputs, int64_t outputCount, const ct_tensor *inputs, int64_t inputCount, void *context,
+    ct_backward_callback backward, void (*release)(void *context));
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Random numbers, threads, versions
+
+ct_status ct_generator_create(uint64_t seed, ct_generator *result);
+void ct_generator_free(ct_generator generator);
+/// The whole state as a tensor of bytes, and back.
+ct_status ct_generator_state(ct_generator generator, ct_tensor *result);
+ct_status ct_generator_set_state(ct_generator generator, ct_tensor state);
+
+void ct_threads_set(int32_t count);
+int32_t ct_threads(void);
+/// The version of the headers it was compiled with.
+const char *ct_version(void);
+bool ct_has_cuda(void);
+
+#pragma clang assume_nonnull end
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,50 @@
+# Everything between `git clone` and a result. Each step does only what is missing; `scripts/` says how.
+#
+#   make reproduce ARGS="--budget 0.5"     options for `winnow reproduce`
+#   make test ARGS="--filter TorchTests"   options for `swift test`
+#
+# One configuration for all of them, so that nothing is built twice.
+
+SWIFT_BUILD := swift build -c release
+WINNOW := .build/release/winnow
+SOURCES := Package.swift $(wildcard Sources Tests Examples)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build test reproduce lint doctor libraries test-tools
+
+help: ## Print this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: build ## Fetch the default model and corpus, build, and prepare the corpus
+	@scripts/default-model.sh
+	@scripts/plotly.sh
+	@scripts/default-corpus.sh
+	@scripts/default-shards.sh $(WINNOW)
+
+build: libraries ## Build the winnow command: .build/release/winnow
+	@$(SWIFT_BUILD) --product winnow
+
+test: lint setup test-tools ## Build and run every test
+	@$(SWIFT_BUILD) --build-tests
+	@scripts/test.sh $(ARGS)
+
+reproduce: setup ## Run the default study and write its report
+	@$(WINNOW) reproduce $(ARGS)
+
+lint: ## Check the formatting of the sources
+	@swift format lint --strict --parallel --recursive $(SOURCES)
+
+doctor: ## Say what is installed and what is missing
+	@$(SWIFT_BUILD) --product winnow >&2 && $(WINNOW) doctor $(ARGS)
+
+# What a build needs.
+libraries:
+	@scripts/requirements.sh
+	@scripts/libtorch.sh
+
+# What only the tests need.
+test-tools:
+	@scripts/requirements.sh tests
+	@scripts/test-peers.sh
+	@scripts/test-vocabularies.sh

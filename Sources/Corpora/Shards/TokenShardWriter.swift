@@ -1,0 +1,113 @@
+import Crypto
+import Foundation
+
+/// Writes a token shard, document after document, in memory bounded by the number of documents.
+///
+/// The shard is written beside its place and renamed into it by ``finish()``: a reader finds a whole shard or none.
+/// A writer that is dropped before `finish()` leaves nothing behind.
+public final class TokenShardWriter {
+    private let url: URL
+    private let staging: URL
+    private let vocabularySize: Int
+    private let tokenizerHash: [UInt8]
+    private let tokenWidth: Int
+    private var file: FileHandle?
+    private var hash = SHA256()
+    private var buffer: [UInt8] = []
+    /// Where each document starts, and last where the next one would.
+    private var boundaries: [UInt64] = [0]
+
+    private static let bufferSize = 1 << 20
+
+    /// - Parameters:
+    ///   - url: where the shard is to be; an existing file there is replaced by ``finish()``.
+    ///   - tokenizerHash: the tokenizer's fingerprint, 32 bytes.
+    public init(_ url: URL, vocabularySize: Int, tokenizerHash: [UInt8]) throws {
+        precondition(vocabularySize > 0 && vocabularySize <= Int(Int32.max), "a vocabulary of \(vocabularySize)")
+        precondition(tokenizerHash.count == 32, "the tokenizer's hash is SHA-256, 32 bytes")
+        (self.url, self.vocabularySize, self.tokenizerHash) = (url, vocabularySize, tokenizerHash)
+        tokenWidth = TokenShardHeader.tokenWidth(vocabularySize: vocabularySize)
+        staging = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString)")
+        guard FileManager.default.createFile(atPath: staging.path, contents: nil) else {
+            throw CorpusError.cannotWrite(path: url.path, reason: String(cString: strerror(errno)))
+        }
+        let file = try FileHandle(forWritingTo: staging)
+        self.file = file
+        try write([UInt8](repeating: 0, count: TokenShardHeader.size), hashed: false)
+    }
+
+    deinit {
+        guard let file else { return }
+        try? file.close()
+        try? FileManager.default.removeItem(at: staging)
+    }
+
+    public var tokenCount: Int { Int(boundaries[boundaries.count - 1]) }
+    public var documentCount: Int { boundaries.count - 1 }
+
+    /// Appends one document.
+    ///
+    /// - Throws: `CorpusError.tokenOutOfVocabulary`, before anything of the document is written.
+    public func append(_ tokens: [Int32]) throws {
+        if let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
+            throw CorpusError.tokenOutOfVocabulary(token: Int(token), vocabularySize: vocabularySize)
+        }
+        for token in tokens {
+            if tokenWidth == 2 {
+                buffer.appendLittleEndian(UInt16(token))
+            } else {
+                buffer.appendLittleEndian(UInt32(token))
+            }
+        }
+        boundaries.append(UInt64(tokenCount + tokens.count))
+        if buffer.count >= Self.bufferSize { try flush() }
+    }
+
+    /// Completes the shard, makes it durable and puts it in its place.
+    ///
+    /// - Returns: the content hash, in hexadecimal.
+    @discardableResult
+    public func finish() throws -> String {
+        guard let file else { preconditionFailure("a shard is finished once") }
+        let padding = TokenShardHeader.paddedTokenBytes(count: tokenCount, width: tokenWidth) - tokenCount * tokenWidth
+        buffer.append(contentsOf: repeatElement(0, count: padding))
+        try flush()
+        for boundary in boundaries {
+            buffer.appendLittleEndian(boundary)
+            if buffer.count >= Self.bufferSize { try flush() }
+        }
+        try flush()
+        let header = TokenShardHeader(
+            vocabularySize: vocabularySize, tokenCount: tokenCount, documentCount: documentCount,
+            contentHash: Array(hash.finalize()), tokenizerHash: tokenizerHash)
+        do {
+            try file.seek(toOffset: 0)
+            try file.write(contentsOf: header.bytes)
+            try file.synchronize()
+            try file.close()
+        } catch {
+            throw CorpusError.cannotWrite(path: url.path, reason: "\(error)")
+        }
+        self.file = nil
+        guard rename(staging.path, url.path) == 0 else {
+            let reason = String(cString: strerror(errno))
+            try? FileManager.default.removeItem(at: staging)
+            throw CorpusError.cannotWrite(path: url.path, reason: reason)
+        }
+        return header.contentHash.hexadecimal
+    }
+
+    private func flush() throws {
+        try write(buffer, hashed: true)
+        buffer.removeAll(keepingCapacity: true)
+    }
+
+    private func write(_ bytes: [UInt8], hashed: Bool) throws {
+        if hashed { hash.update(data: bytes) }
+        do {
+            try file?.write(contentsOf: bytes)
+        } catch {
+            throw CorpusError.cannotWrite(path: url.path, reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/// How long, in what portions and by which rule the weights move, and when the run looks up from its work.
+public struct TrainingRecipe: Equatable, Sendable {
+    /// Tokens to train on: positions fed, selected or not. The last step is whole, so up to a step more is fed.
+    public var tokens = 60_000
+    /// Blocks in a micro-batch.
+    public var batchSize = 4
+    /// Micro-batches in an optimizer step.
+    public var accumulation = 1
+    public var optimizer = OptimizerRecipe()
+    public var schedule = ScheduleRecipe()
+    /// The gradient's largest L2 norm; nil (`none`) leaves it as it is.
+    public var clipNorm: Double? = 1.0
+    /// Orders the data, and draws dropout and a selection's noise.
+    public var seed = 0
+    /// Optimizer steps between evaluations; 0 evaluates only before the first and after the last.
+    public var evaluateEvery = 0
+    /// Optimizer steps between checkpoints; 0 writes only the last.
+    public var checkpointEvery = 0
+    /// Checkpoints that stay on disk, the newest ones.
+    public var keepCheckpoints = 2
+    /// Held-out tokens in each evaluation of each validation corpus.
+    public var evaluationTokens = TokenLimit.all
+
+    public init() {}
+
+    /// With the bounds of a step's sizes it keeps every product of them within an Int.
+    static let mostTokens = 1 << 50
+}
+
+extension TrainingRecipe: RecipeSection {
+    mutating func visit(_ visitor: inout some RecipeVisitor) {
+        visitor.value("tokens", &tokens, .atLeast(1, atMost: TrainingRecipe.mostTokens))
+        visitor.value("batchSize", &batchSize, .atLeast(1, atMost: 1 << 16))
+        visitor.value("accumulation", &accumulation, .atLeast(1, atMost: 1 << 16))
+        visitor.section("optimizer", &optimizer)
+        visitor.section("schedule", &schedule)
+        visitor.value("clipNorm", &clipNorm, .positive)
+        visitor.value("seed", &seed, .atLeast(0))
+        visitor.value("evaluateEvery", &evaluateEvery, .atLeast(0))
+        visitor.value("checkpointEvery", &checkpointEvery, .atLeast(0))
+        visitor.value("keepCheckpoints", &keepCheckpoints, .atLeast(1))
+        visitor.value("evaluationTokens", &evaluationTokens, .atLeast(1))
+    }
+}

@@ -1,0 +1,42 @@
+import Checkpoints
+import Torch
+
+/// A decoder-only language model.
+///
+/// A family is one type that conforms and one line in `ModelRegistry`.
+public protocol CausalLM: AnyObject {
+    var configuration: ModelConfiguration { get }
+
+    /// Every weight under its Hugging Face name, in the model's order.
+    var parameters: NamedTensors { get }
+
+    /// The linear layers that an adapter can sit on, with the `[out, in]` shape of their weights.
+    var linearLayers: [(name: String, shape: [Int])] { get }
+
+    /// The weights of the language-model head, `[V, D]`; the embedding's where they are tied.
+    var headWeight: Tensor { get }
+
+    /// The last hidden states, after the final norm.
+    ///
+    /// - Parameters:
+    ///   - inputIDs: `[B, T]`, int64.
+    ///   - adapter: added to the base weights; `nil` is the base model itself, without a second copy.
+    ///   - dropout: the adapter's dropout, drawn from this generator; `nil` leaves it off.
+    ///   - cache: keys and values of the tokens before, to which these are appended.
+    /// - Returns: `[B, T, D]`
+    func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?) -> Tensor
+}
+
+extension CausalLM {
+    public func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Generator? = nil) -> Tensor {
+        hiddenStates(inputIDs, adapter: adapter, dropout: dropout, cache: nil)
+    }
+
+    /// `[B, T, V]`, whole: for short texts, generation and tests. Training goes through `LossHead`.
+    public func logits(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, cache: KeyValueCache? = nil) -> Tensor {
+        Operator.linear(hiddenStates(inputIDs, adapter: adapter, dropout: nil, cache: cache), headWeight)
+    }
+
+    /// Weights in the model, tied ones counted once.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+}

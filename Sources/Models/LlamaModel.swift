@@ -1,0 +1,61 @@
+import Checkpoints
+import Torch
+
+/// The Llama decoder: RMSNorm, rotary positions, grouped-query attention, SwiGLU.
+///
+/// Touvron et al. 2023 (arXiv:2302.13971, 2307.09288); parameter names are those of Hugging Face's `LlamaForCausalLM`.
+/// TinyLlama, SmolLM2 and their kind are this model with other numbers.
+public final class LlamaModel: CausalLM {
+    public let configuration: ModelConfiguration
+    public private(set) var parameters = NamedTensors()
+    public let linearLayers: [(name: String, shape: [Int])]
+    public let headWeight: Tensor
+
+    private let embedding: Tensor
+    private let blocks: [LlamaBlock]
+    private let norm: RMSNorm
+    private let rotary: RotaryEmbedding
+
+    /// - Throws: `ModelError` where a tensor is missing or has another shape than `configuration` calls for.
+    public init(
+        configuration: ModelConfiguration, weights: any TensorSource, dtype: DType = .float32, device: Device = .cpu
+    ) throws {
+        self.configuration = configuration
+        let load = WeightLoader(source: weights, dtype: dtype, device: device)
+        var parameters = NamedTensors()
+        func parameter(_ name: String, _ shape: [Int]) throws -> Tensor {
+            let tensor = try load(name, shape)
+            parameters.set(name, tensor)
+            return tensor
+        }
+
+        let (vocabulary, width) = (configuration.vocabularySize, configuration.hiddenSize)
+        embedding = try parameter("model.embed_tokens.weight", [vocabulary, width])
+        blocks = try (0..<configuration.layerCount).map { index in
+            try LlamaBlock(configuration, prefix: "model.layers.\(index)", parameter: parameter)
+        }
+        norm = RMSNorm(weight: try parameter("model.norm.weight", [width]), epsilon: configuration.normEpsilon)
+        headWeight = configuration.tiesEmbeddings ? embedding : try parameter("lm_head.weight", [vocabulary, width])
+        rotary = RotaryEmbedding(configuration, dtype: dtype, device: device)
+        linearLayers = blocks.flatMap(\.linears).map { ($0.name, $0.weight.shape) }
+        self.parameters = parameters
+    }
+
+    public func hiddenStates(
+        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?
+    ) -> Tensor {
+        let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
+        let start = cache?.length ?? 0
+        precondition(
+            start + length <= configuration.maximumPositionCount,
+            "\(ModelError.sequenceTooLong(start + length, limit: configuration.maximumPositionCount))")
+        let pass = LlamaBlock.Pass(
+            batch: batch, length: length, rotation: rotary.angles(start..<start + length), adapter: adapter, dropout: dropout,
+            cache: cache)
+
+        var hidden: Tensor = Operator.embedding(embedding, inputIDs.reshaped([-1]))  // [B·T, D]
+        for (index, block) in blocks.enumerated() { hidden = block(hidden, layer: index, pass) }
+        cache?.advance(by: length)
+        return norm(hidden).reshaped([batch, length, configuration.hiddenSize])
+    }
+}

@@ -1,0 +1,116 @@
+import Torch
+
+/// The language-model head and cross-entropy in one, so that `[N, V]` logits never stand in memory whole unless they
+/// fit a stated budget.
+///
+/// Scoring comes first, selection after, and backward last from the selected rows only:
+/// ```swift
+/// let scored = head.score(hidden.detached(), targets: targets)   // every token's loss
+/// let rows = …                                                  // which of them carry the loss
+/// try hidden.rows(rows).backward(gradient: scored.gradient(ofRows: rows))
+/// ```
+public struct LossHead {
+    /// `[V, D]`
+    public let weight: Tensor
+    /// Bytes of logits that may stand in memory at once. Within it the scored logits are kept for the backward pass;
+    /// beyond it they are computed again for the selected rows.
+    public let logitBudget: Int
+
+    public init(weight: Tensor, logitBudget: Int = 256 << 20) {
+        (self.weight, self.logitBudget) = (weight, logitBudget)
+    }
+
+    /// Loss, and entropy where asked for, of every token.
+    ///
+    /// - Parameters:
+    ///   - hidden: `[N, D]`. Not differentiated here.
+    ///   - targets: `[N]`, int64.
+    public func score(_ hidden: Tensor, targets: Tensor, entropy wantsEntropy: Bool = false, keepingLogits: Bool = true) -> Scored
+    {
+        withoutGradient {
+            let hidden = hidden.detached()
+            let count = hidden.size(0)
+            let keepsLogits = keepingLogits && count <= rowsPerChunk
+            var (losses, entropies, normalizers, kept): ([Tensor], [Tensor], [Tensor], Tensor?) = ([], [], [], nil)
+            for rows in chunks(count) {
+                let logits = logits(hidden.slice(rows))
+                let normalizer: Tensor = Operator.logSumExp(logits, [1], true)  // [n, 1]
+                let target: Tensor = Operator.gather(logits, 1, targets.slice(rows).unsqueezed(1))
+                losses.append((normalizer - target).reshaped([-1]))
+                if wantsEntropy {
+                    // H = log Z − Σ p·logit
+                    let expected = ((logits - normalizer).exponential() * logits).sum(along: 1, keepingDimension: true)
+                    entropies.append((normalizer - expected).reshaped([-1]))
+                }
+                normalizers.append(normalizer)
+                if keepsLogits { kept = logits }
+            }
+            return Scored(
+                head: self, hidden: hidden, targets: targets, loss: .concatenated(losses),
+                entropy: wantsEntropy ? .concatenated(entropies) : nil, normalizer: .concatenated(normalizers), logits: kept)
+        }
+    }
+
+    /// What scoring found, and what backward needs of it.
+    public final class Scored {
+        /// Each token's cross-entropy in nats, `[N]`, unreduced.
+        public let loss: Tensor
+        /// Entropy of each predicted distribution in nats, `[N]`.
+        public let entropy: Tensor?
+
+        private let head: LossHead
+        private let hidden: Tensor
+        private let targets: Tensor
+        /// log Z, `[N, 1]`
+        private let normalizer: Tensor
+        private var logits: Tensor?
+
+        fileprivate init(
+            head: LossHead, hidden: Tensor, targets: Tensor, loss: Tensor, entropy: Tensor?, normalizer: Tensor, logits: Tensor?
+        ) {
+            (self.head, self.hidden, self.targets) = (head, hidden, targets)
+            (self.loss, self.entropy, self.normalizer, self.logits) = (loss, entropy, normalizer, logits)
+        }
+
+        /// The gradient of the *sum* of some rows' losses, and, where the head is trained, its accumulation into the
+        /// head's own gradient. Can be taken once: it overwrites the kept logits.
+        ///
+        /// - Parameter rows: `[k]`, int64.
+        /// - Returns: with respect to those rows' hidden states, `[k, D]`
+        public func gradient(ofRows rows: Tensor) -> Tensor {
+            withoutGradient {
+                let selected = hidden.rows(rows)
+                let targets = targets.rows(rows)
+                let normalizer = normalizer.rows(rows)
+                let kept = logits.map { rows.size(0) == $0.size(0) ? $0 : $0.rows(rows) }
+                logits = nil
+                return .concatenated(
+                    head.chunks(rows.size(0)).map { range in
+                        // d loss / d logits = softmax − one-hot
+                        let error = kept?.slice(range) ?? head.logits(selected.slice(range))
+                        error -= normalizer.slice(range)
+                        Operator.exponentialInPlace(error) as Void
+                        let target = targets.slice(range).unsqueezed(1)
+                        let minusOne = Tensor.full(target.shape, -1, dtype: error.dtype, on: error.device)
+                        Operator.scatterAddInPlace(error, 1, target, minusOne) as Void
+                        head.accumulate(error, selected.slice(range))
+                        return error.matmul(head.weight)
+                    })
+            }
+        }
+    }
+
+    private func logits(_ hidden: Tensor) -> Tensor { Operator.linear(hidden, weight) }
+
+    private func accumulate(_ error: Tensor, _ hidden: Tensor) {
+        guard weight.requiresGradient else { return }
+        let gradient = error.transpose.matmul(hidden)  // [V, D]
+        if let before = weight.gradient { before += gradient } else { weight.gradient = gradient }
+    }
+
+    private var rowsPerChunk: Int { max(1, logitBudget / (weight.size(0) * weight.dtype.byteCount)) }
+
+    private func chunks(_ count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: rowsPerChunk).map { $0..<min(count, $0 + rowsPerChunk) }
+    }
+}

@@ -1,0 +1,26 @@
+/// What is wrong with a model or an adapter, and what to do about it.
+public enum ModelError: Error, CustomStringConvertible {
+    case unknownArchitecture(String, known: [String])
+    case missingTensor(String)
+    case wrongShape(tensor: String, found: [Int], expected: [Int])
+    case unknownTargetModules([String], known: [String])
+    case adapterMismatch(module: String, reason: String)
+    case sequenceTooLong(Int, limit: Int)
+
+    public var description: String {
+        switch self {
+        case .unknownArchitecture(let name, let known):
+            "architecture \(name) is unknown; Winnow knows \(known.joined(separator: ", "))"
+        case .missingTensor(let name):
+            "the model has no tensor \(name): its weights don't belong to its config.json"
+        case .wrongShape(let tensor, let found, let expected):
+            "tensor \(tensor) has shape \(found), but config.json calls for \(expected)"
+        case .unknownTargetModules(let names, let known):
+            "no linear layer is called \(names.joined(separator: ", ")); the model has \(known.joined(separator: ", "))"
+        case .adapterMismatch(let module, let reason):
+            "the adapter doesn't fit the model at \(module): \(reason)"
+        case .sequenceTooLong(let length, let limit):
+            "a sequence of \(length) tokens is longer than the model's \(limit) positions"
+        }
+    }
+}

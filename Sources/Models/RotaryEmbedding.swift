@@ -1,0 +1,58 @@
+import Checkpoints
+import Foundation
+import Torch
+
+/// Rotary position embedding (Su et al. 2021, arXiv:2104.09864), in Hugging Face's layout: the two halves of a head
+/// are the real and the imaginary parts.
+final class RotaryEmbedding {
+    /// Cosines and sines of some positions, `[T, headSize]`.
+    struct Angles {
+        let cosine: Tensor
+        let sine: Tensor
+
+        /// `[B, heads, T, headSize]`, each head turned by its position.
+        func applied(to heads: Tensor) -> Tensor {
+            let half = heads.size(3) / 2
+            let parts = heads.split([half, half], along: 3)
+            return heads * cosine + Tensor.concatenated([-parts[1], parts[0]], along: 3) * sine
+        }
+    }
+
+    private let frequencies: [Double]
+    private let dtype: DType
+    private let device: Device
+    private var cached: (range: Range<Int>, angles: Angles)?
+
+    init(_ configuration: ModelConfiguration, dtype: DType, device: Device) {
+        let half = configuration.headSize / 2
+        let base = configuration.ropeBase
+        let plain = (0..<half).map { pow(base, -Double($0) / Double(half)) }
+        frequencies = configuration.ropeScaling.map { scaling in plain.map(scaling.scaled) } ?? plain
+        (self.dtype, self.device) = (dtype, device)
+    }
+
+    /// The positions' angles, kept until another range is asked for.
+    func angles(_ positions: Range<Int>) -> Angles {
+        if let cached, cached.range == positions { return cached.angles }
+        func table(_ function: (Double) -> Double) -> Tensor {
+            let rows = positions.flatMap { position in
+                let half = frequencies.map { function(Double(position) * $0) }
+                return half + half
+            }
+            return Tensor(rows, shape: [positions.count, frequencies.count * 2]).converted(to: dtype).moved(to: device)
+        }
+        let angles = Angles(cosine: table(cos), sine: table(sin))
+        cached = (positions, angles)
+        return angles
+    }
+}
+
+extension RopeScaling {
+    /// Llama 3's rule: long wavelengths are stretched by `factor`, short ones stay, those between are blended.
+    fileprivate func scaled(_ frequency: Double) -> Double {
+        let turns = Double(originalMaximumPositionCount) * frequency / (2 * .pi)
+        let blend = (turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor)
+        let kept = min(1, max(0, blend))
+        return kept * frequency + (1 - kept) * frequency / factor
+    }
+}

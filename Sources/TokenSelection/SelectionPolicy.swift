@@ -1,0 +1,91 @@
+import Torch
+
+/// Which tokens are taken: the k with the highest *keys*, a key being a perturbed score.
+///
+/// All of the field's hard selectors are this one rule; they differ in what perturbs the score.
+public protocol SelectionPolicy: Sendable {
+    /// Whether scores matter. Where they don't, none are computed for it.
+    var usesScores: Bool { get }
+
+    /// One key a token, to be ranked descending.
+    ///
+    /// - Parameters:
+    ///   - scores: `[N]`, float32, the valid tokens of one optimizer step or micro-batch, in order.
+    ///   - noise: this step's own random stream.
+    func keys(for scores: Tensor, noise: Generator) -> SelectionKeys
+}
+
+extension SelectionPolicy {
+    public var usesScores: Bool { true }
+}
+
+/// The ranking that a policy proposes.
+public struct SelectionKeys {
+    /// `[N]`
+    public var keys: Tensor
+    /// Which tokens the policy wants at all, `[N]` Bool; `nil` where it wants any. The others rank below them, and picking
+    /// one is counted as a fill.
+    public var candidates: Tensor?
+
+    public init(_ keys: Tensor, candidates: Tensor? = nil) { (self.keys, self.candidates) = (keys, candidates) }
+}
+
+/// Every token, as plain causal language modeling does: the ratio must be 1.
+public struct AllTokensPolicy: SelectionPolicy {
+    public init() {}
+    public var usesScores: Bool { false }
+    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys { SelectionKeys(scores) }
+}
+
+/// The highest scores as they are (Lin et al. 2024, arXiv:2404.07965, equations 4 and 5).
+public struct TopKPolicy: SelectionPolicy {
+    public init() {}
+    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys { SelectionKeys(scores) }
+}
+
+/// A uniformly random subset: the control for any other policy.
+public struct RandomPolicy: SelectionPolicy {
+    public init() {}
+    public var usesScores: Bool { false }
+    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
+        SelectionKeys(noise.uniform(scores.shape, dtype: .float64).moved(to: scores.device))
+    }
+}
+
+/// Draws without replacement with probability proportional to the positive part of the score.
+///
+/// Adding Gumbel noise to the log-weights and taking the top k is exactly that (Kool et al. 2019, arXiv:1903.06059).
+/// Tokens of weight 0 rank last, among themselves at random, so that fewer positive weights than k never fails.
+public struct StochasticPolicy: SelectionPolicy {
+    public init() {}
+
+    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
+        let weights: Tensor = Operator.clampMinimum(scores.converted(to: .float64), 0)
+        let candidates: Tensor = Operator.greaterThan(weights, 0)
+        // −log(−log u); u = 0 would be −∞, which would tie with another.
+        let uniform: Tensor = Operator.clampMinimum(noise.uniform(scores.shape, dtype: .float64), 1e-300)
+        let gumbel = -(-uniform.logarithm()).logarithm()
+        // The log of the least positive float32 is −103 and Gumbel noise is never under −7: nothing positive gets so low.
+        let none = Tensor.full(scores.shape, -1000, dtype: .float64, on: scores.device)
+        let logWeights: Tensor = Operator.whereSelf(candidates, weights.logarithm(), none)
+        return SelectionKeys(logWeights + gumbel.moved(to: scores.device), candidates: candidates)
+    }
+}
+
+/// The policies that a recipe can name.
+public enum SelectionPolicyRegistry {
+    static let policies: [String: any SelectionPolicy] = [
+        "all": AllTokensPolicy(),
+        "topK": TopKPolicy(),
+        "random": RandomPolicy(),
+        "stochastic": StochasticPolicy(),
+    ]
+
+    public static var names: [String] { policies.keys.sorted() }
+
+    /// - Throws: `SelectionError.unknownPolicy` with the known names.
+    public static func policy(named name: String) throws -> any SelectionPolicy {
+        guard let policy = policies[name] else { throw SelectionError.unknownPolicy(name, known: names) }
+        return policy
+    }
+}

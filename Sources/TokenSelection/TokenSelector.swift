@@ -1,0 +1,109 @@
+import Torch
+
+/// Chooses the tokens that carry the loss: a score, a policy, a ratio and the pool in which tokens compete.
+public struct TokenSelector: Sendable {
+    /// Where the k best are ranked.
+    public enum Pool: String, Sendable, CaseIterable, Codable {
+        /// Each block by itself.
+        case sequence
+        /// The blocks of one forward pass together, as the replication does.
+        case microBatch
+        /// The whole optimizer step.
+        case batch
+    }
+
+    /// Who wins among equal keys.
+    public enum Ties: String, Sendable, CaseIterable, Codable {
+        /// The earlier position, so that a result doesn't depend on the device.
+        case earlier
+        case random
+    }
+
+    public let score: any TokenScore
+    public let policy: any SelectionPolicy
+    public let ratio: Double
+    public let pool: Pool
+    public let ties: Ties
+
+    /// - Throws: `SelectionError.ratioOutOfRange` unless 0 < `ratio` ≤ 1, and unless it is 1 where the policy takes every token.
+    public init(
+        score: any TokenScore = LossScore(), policy: any SelectionPolicy, ratio: Double, pool: Pool = .microBatch,
+        ties: Ties = .earlier
+    ) throws {
+        guard ratio > 0, ratio <= 1, !(policy is AllTokensPolicy) || ratio == 1 else {
+            throw SelectionError.ratioOutOfRange(ratio)
+        }
+        (self.score, self.policy, self.ratio, self.pool, self.ties) = (score, policy, ratio, pool, ties)
+    }
+
+    /// Plain causal language modeling.
+    public static let everything = try! TokenSelector(policy: AllTokensPolicy(), ratio: 1)
+
+    /// What a score has to be given for this selector.
+    public var needs: Set<TokenMeasurements.Optional> { policy.usesScores ? score.needs : [] }
+
+    /// How many of `valid` tokens are taken: the replication's rounding.
+    public func count(of valid: Int) -> Int { max(1, Int(ratio * Double(valid))) }
+
+    /// - Parameters:
+    ///   - measurements: of the valid tokens, `[N]`, in order.
+    ///   - groups: how many consecutive tokens compete with each other; their sum is N. Groups of 0 are passed over.
+    ///   - noise: this step's own random stream.
+    /// - Throws: `SelectionError.nothingValid` where N is 0.
+    public func select(_ measurements: TokenMeasurements, groups: [Int], noise: Generator) throws -> TokenSelection {
+        try withoutGradient {
+            let total = measurements.loss.size(0)
+            precondition(groups.reduce(0, +) == total, "groups of \(groups) tokens don't make \(total)")
+            guard total > 0 else { throw SelectionError.nothingValid }
+
+            let scores = policy.usesScores ? score(measurements) : measurements.loss
+            let proposal = policy.keys(for: scores, noise: noise)
+            guard proposal.keys.shape == [total] else {
+                throw SelectionError.wrongKeyCount(policy: "\(type(of: policy))", found: proposal.keys.count, expected: total)
+            }
+            let keys: [Double] = proposal.keys.values()
+            let candidates: [Bool]? = proposal.candidates?.values()
+            let tieBreakers: [Double]? = ties == .random ? noise.uniform([total], dtype: .float64).values() : nil
+
+            var selection = TokenSelection(
+                indices: [], poolCounts: [], candidateCount: candidates.map { $0.count { $0 } } ?? total, filledCount: 0,
+                allTied: policy.usesScores && keys.allSatisfy { $0 == keys[0] } && total > 1)
+            var start = 0
+            for group in groups where group > 0 {
+                let range = start..<start + group
+                let count = count(of: group)
+                let chosen = Self.highest(count, in: range, keys: keys, tieBreakers: tieBreakers)
+                selection.indices += chosen
+                selection.poolCounts.append(count)
+                if let candidates { selection.filledCount += chosen.count { !candidates[$0] } }
+                start = range.upperBound
+            }
+            return selection
+        }
+    }
+
+    /// The `count` positions of `range` with the highest keys, ascending.
+    private static func highest(_ count: Int, in range: Range<Int>, keys: [Double], tieBreakers: [Double]?) -> [Int] {
+        guard count < range.count else { return Array(range) }
+        let order = range.sorted { left, right in
+            if keys[left] != keys[right] { return keys[left] > keys[right] }
+            if let tieBreakers, tieBreakers[left] != tieBreakers[right] { return tieBreakers[left] > tieBreakers[right] }
+            return left < right
+        }
+        return order.prefix(count).sorted()
+    }
+}
+
+/// The tokens that a step trains on.
+public struct TokenSelection: Sendable, Equatable {
+    /// Positions among the valid tokens, ascending.
+    public var indices: [Int]
+    /// How many were taken from each pool.
+    public var poolCounts: [Int]
+    /// Tokens that the policy wanted at all.
+    public var candidateCount: Int
+    /// Picks that were not candidates: fewer were wanted than the ratio asks for.
+    public var filledCount: Int
+    /// Whether every score was the same, so that position or chance alone decided.
+    public var allTied: Bool
+}

@@ -1,0 +1,100 @@
+import CTorch
+
+/// Runs `body` without recording it for differentiation.
+///
+/// The mode belongs to the thread, so the closure is synchronous.
+public func withoutGradient<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let previous = ct_gradient_mode_exchange(false)
+    defer { _ = ct_gradient_mode_exchange(previous) }
+    return try body()
+}
+
+extension Tensor {
+    /// Whether operations on this tensor are recorded. Setting it makes a leaf.
+    public var requiresGradient: Bool {
+        get { ct_tensor_requires_gradient(handle) }
+        set { trapping { try TorchError.check("requires_grad", ct_tensor_set_requires_gradient(handle, newValue)) } }
+    }
+
+    /// What backward accumulated into this leaf.
+    public var gradient: Tensor? {
+        get {
+            var gradient = ct_tensor()
+            trapping { try TorchError.check("reading a gradient", ct_tensor_gradient(handle, &gradient)) }
+            return gradient.raw == nil ? nil : Tensor(owning: gradient)
+        }
+        set {
+            let status = withExtendedLifetime(newValue) { ct_tensor_set_gradient(handle, newValue?.handle ?? ct_tensor()) }
+            trapping { try TorchError.check("setting a gradient", status) }
+        }
+    }
+
+    /// Accumulates gradients into the leaves that this tensor depends on.
+    ///
+    /// - Parameter gradient: of the objective with respect to this tensor, same shape; 1 for a scalar.
+    public func backward(gradient: Tensor? = nil, retainGraph: Bool = false) throws {
+        var (roots, gradients) = (handle, gradient?.handle ?? ct_tensor())
+        try withExtendedLifetime(gradient) {
+            try TorchError.check("backward", ct_backward(&roots, &gradients, 1, retainGraph))
+        }
+    }
+}
+
+/// A differentiable piece with a backward pass of its own.
+///
+/// `forward` runs unrecorded and returns the outputs together with what turns their gradients into those of `inputs`;
+/// what the second closure captures is what the graph saves, and it is let go as soon as backward has run.
+///
+/// - Parameter inputs: what the piece is differentiated by.
+/// - Returns: the outputs, recorded where any of `inputs` is.
+public func differentiable(
+    _ inputs: [Tensor],
+    _ forward: () -> (outputs: [Tensor], backward: (_ outputGradients: [Tensor?]) throws -> [Tensor?])
+) -> [Tensor] {
+    let records = ct_gradient_mode_exchange(false)
+    let (outputs, backward) = forward()
+    _ = ct_gradient_mode_exchange(records)
+    guard records, inputs.contains(where: \.requiresGradient) else { return outputs }
+
+    let context = Unmanaged.passRetained(Backward(backward)).toOpaque()
+    let status = withExtendedLifetime((inputs, outputs)) {
+        ct_function_attach(
+            outputs.map(\.handle), Int64(outputs.count), inputs.map(\.handle), Int64(inputs.count), context,
+            { context, gradients, count, results, resultCount in
+                Unmanaged<Backward>.fromOpaque(context).takeUnretainedValue().run(gradients, count, results, resultCount)
+            },
+            { Unmanaged<Backward>.fromOpaque($0).release() })
+    }
+    trapping { try TorchError.check("recording a differentiable piece", status) }
+    return outputs
+}
+
+/// The Swift side of a node in libtorch's graph.
+private final class Backward {
+    private let body: ([Tensor?]) throws -> [Tensor?]
+
+    init(_ body: @escaping ([Tensor?]) throws -> [Tensor?]) { self.body = body }
+
+    func run(
+        _ gradients: UnsafePointer<ct_tensor>, _ count: Int64, _ results: UnsafeMutablePointer<ct_tensor>, _ resultCount: Int64
+    ) -> ct_status {
+        do {
+            // The node owns the handles it passes and frees them.
+            let incoming = (0..<Int(count)).map {
+                gradients[$0].raw == nil ? nil : Tensor(owning: ct_tensor_shared(gradients[$0]))
+            }
+            let outgoing = try withoutGradient { try body(incoming) }
+            precondition(
+                outgoing.count == Int(resultCount), "backward gave \(outgoing.count) gradients for \(resultCount) inputs")
+            return withExtendedLifetime(outgoing) {
+                for (index, gradient) in outgoing.enumerated() {
+                    if let gradient { results[index] = ct_tensor_shared(gradient.handle) }
+                }
+                return 0
+            }
+        } catch {
+            ct_set_last_error("\(error)")
+            return 1
+        }
+    }
+}

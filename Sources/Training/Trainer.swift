@@ -1,0 +1,111 @@
+import Corpora
+import Foundation
+import Models
+import RunRecords
+import TokenSelection
+import Torch
+
+/// Trains an adapter, or a whole model, on the tokens that a selector chooses.
+///
+/// It takes values and owns the weights' way: where batches come from, what is done with metrics and when to stop are the
+/// caller's.
+public final class Trainer {
+    public struct Options: Sendable, Equatable {
+        /// Optimizer steps of the whole run, which the schedule is laid over.
+        public var stepCount: Int
+        /// Micro-batches a step.
+        public var accumulation = 1
+        public var optimizer = AdamW.Options()
+        public var schedule = LearningRateSchedule.constant()
+        /// Limit of the global gradient norm; `nil` leaves it as it is.
+        public var clipNorm: Double? = 1
+        /// Of selection noise and dropout.
+        public var seed: UInt64 = 0
+        /// The replication's way: scores from the pass with dropout.
+        public var scoresWithDropout = false
+
+        public init(stepCount: Int) { self.stepCount = stepCount }
+    }
+
+    public let model: any CausalLM
+    public let adapter: LoRAAdapter?
+    public let options: Options
+    /// What is trained: the adapter, or every weight of the model.
+    public let trained: NamedTensors
+    public internal(set) var progress = TrainingProgress()
+    public internal(set) var sampler: BatchSampler
+
+    let optimizer: AdamW
+    private let step: SelectedLossStep
+
+    /// - Parameters:
+    ///   - adapter: what is trained; `nil` trains the model's own weights.
+    ///   - reference: needed where the selector's score compares with one.
+    /// - Throws: `TrainingError.referenceMissing`
+    public init(
+        model: any CausalLM, adapter: LoRAAdapter?, sampler: BatchSampler, selector: TokenSelector = .everything,
+        reference: (any ReferenceLoss)? = nil, options: Options
+    ) throws {
+        if selector.needs.contains(.referenceLoss), reference == nil {
+            throw TrainingError.referenceMissing(score: "\(type(of: selector.score))")
+        }
+        (self.model, self.adapter, self.sampler, self.options) = (model, adapter, sampler, options)
+        trained = adapter?.parameters ?? model.parameters
+        for (_, tensor) in model.parameters { tensor.requiresGradient = adapter == nil }
+        for (_, tensor) in trained { tensor.requiresGradient = true }
+        optimizer = AdamW(trained, options: options.optimizer)
+        step = SelectedLossStep(
+            model: model, adapter: adapter, selector: selector, reference: reference,
+            scoresWithDropout: options.scoresWithDropout, seed: RunSeed(value: options.seed))
+    }
+
+    public var isFinished: Bool { progress.step >= options.stepCount }
+
+    /// Does one optimizer step.
+    ///
+    /// - Throws: `TrainingError.nonFinite` and `.noGradient` before the weights are touched.
+    public func advance() throws -> StepMetrics {
+        let start = ContinuousClock.now
+        let number = progress.step + 1
+        for (_, tensor) in trained { tensor.gradient = nil }
+        let window = (0..<options.accumulation).map { _ in sampler.next() }
+        let result = try step(window, step: number)
+        guard result.lossSum.isFinite else { throw TrainingError.nonFinite(what: "the loss", step: number) }
+
+        let gradients = trained.compactMap(\.tensor.gradient)
+        let norm = GradientNormalization.apply(
+            to: gradients, dividingBy: result.selectedCount, clippingAt: options.clipNorm)
+        guard norm.isFinite else { throw TrainingError.nonFinite(what: "the gradient", step: number) }
+        guard norm > 0 else { throw TrainingError.noGradient(step: number) }
+
+        let learningRate = options.optimizer.learningRate * options.schedule.factor(step: number, of: options.stepCount)
+        optimizer.step(learningRate: learningRate)
+        for (_, tensor) in trained { tensor.gradient = nil }
+
+        progress.step = number
+        progress.tokensSeen += result.validCount
+        progress.selectedTokensSeen += result.selectedCount
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        progress.seconds += seconds
+        return StepMetrics(
+            step: number, tokensSeen: progress.tokensSeen, selectedTokensSeen: progress.selectedTokensSeen,
+            validTokens: result.validCount, selectedTokens: result.selectedCount,
+            loss: result.lossSum / Double(result.validCount),
+            selectedLoss: result.selectedLossSum / Double(result.selectedCount), gradientNorm: norm,
+            learningRate: learningRate,
+            candidates: result.candidateCount == result.validCount ? nil : result.candidateCount,
+            filledAtRandom: result.filledCount, tied: result.allTied, seconds: seconds)
+    }
+}
+
+/// How far a run has come.
+public struct TrainingProgress: Sendable, Codable, Equatable {
+    /// Optimizer steps done.
+    public var step = 0
+    /// Valid tokens trained on.
+    public var tokensSeen = 0
+    /// Of those, the ones that carried the loss.
+    public var selectedTokensSeen = 0
+    /// Wall time of the steps.
+    public var seconds = 0.0
+}

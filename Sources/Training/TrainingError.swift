@@ -1,0 +1,24 @@
+/// What stops a training run, and what to do about it.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+    case nothingToTrain
+    case referenceMissing(score: String)
+    case nonFinite(what: String, step: Int)
+    case noGradient(step: Int)
+    case foreignCheckpoint(path: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .nothingToTrain:
+            "no weight is trained: give the trainer an adapter, or let the model's own weights require gradients"
+        case .referenceMissing(let score):
+            "the score \(score) compares with a reference, and none was given"
+        case .nonFinite(let what, let step):
+            "\(what) is not finite at step \(step); the weights are those of the step before: "
+                + "lower the learning rate or look at the data"
+        case .noGradient(let step):
+            "every gradient is zero at step \(step): nothing would be learned"
+        case .foreignCheckpoint(let path, let reason):
+            "\(path) can't be resumed from: \(reason)"
+        }
+    }
+}

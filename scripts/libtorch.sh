@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# libtorch, PyTorch's C++ library, from the `torch` wheel: <cache>/libtorch/<version>/torch, linked at .libtorch.
+#
+# LIBTORCH names a user's own build, which is then left alone. WINNOW_LIBTORCH_VERSION asks for another version.
+# `+cpu` builds are a third of the size. Some indices serve them; PyPI does not, so PyTorch's own index comes next, and
+# then the plain version from PyPI: that one may be a CUDA build, which needs the libraries that the wheel depends on.
+
+source "$(dirname "$0")/lib.sh"
+
+if [ -n "${LIBTORCH:-}" ]; then
+    [ -e "$LIBTORCH/include/torch/csrc/api/include/torch/torch.h" ] ||
+        fail "LIBTORCH=$LIBTORCH holds no include/torch/csrc/api/include/torch/torch.h: name a libtorch folder, or unset it."
+    exit 0
+fi
+
+wanted=${WINNOW_LIBTORCH_VERSION:-2.13.0+cpu}
+plain=${wanted%+cpu}
+lock_cache
+
+link() {
+    local target=$cache/libtorch/$1/torch
+    [ -d "$target/include" ] || return 1
+    [ "$(readlink "$checkout/.libtorch")" = "$target" ] || ln -sfn "$target" "$checkout/.libtorch"
+}
+link "$wanted" || link "$plain" && exit 0
+
+# `install VERSION OPTION…`. Byte-compiling is left to the import by the few who need it (scripts/test-peers.sh).
+install() {
+    local version=$1 folder
+    shift
+    folder=$(incoming libtorch)
+    pip libtorch install --no-compile --only-binary :all: --target "$folder" "$@" "torch==$version" || return 1
+    [ -d "$folder/torch/include" ] || fail "the wheel of torch $version holds no C++ headers: name another version in WINNOW_LIBTORCH_VERSION."
+    rm -rf "$cache/libtorch/$version"
+    mv "$folder" "$cache/libtorch/$version"
+    link "$version"
+}
+
+say "fetching libtorch $wanted from the torch wheel, about 200 MB"
+install "$wanted" --no-deps && exit 0
+if [ "$wanted" != "$plain" ]; then
+    install "$wanted" --no-deps --index-url https://download.pytorch.org/whl/cpu --retries 0 --timeout 15 && exit 0
+    say "torch $wanted is not served here; fetching $plain with its dependencies, which may be several GB"
+    install "$plain" && exit 0
+fi
+fail "torch $wanted could not be fetched for $("$python" --version): see $cache/logs/libtorch.log, mend the network or pip's index, and run this again."
