@@ -40,12 +40,13 @@ struct BucketsCommand: ParsableCommand {
     }
 
     private struct Output: Encodable {
-        var threshold: Float
+        /// Widened, so that a reader gets the float32 back to the last bit.
+        var threshold: Double
         var total, HH, HL, LH, LL: Int
         var netShare, meanChange: Double
 
         init(_ buckets: TokenBuckets) {
-            (threshold, total) = (buckets.threshold, buckets.total)
+            (threshold, total) = (Double(buckets.threshold), buckets.total)
             (HH, HL, LH, LL) = (buckets.highToHigh, buckets.highToLow, buckets.lowToHigh, buckets.lowToLow)
             (netShare, meanChange) = (buckets.netShare, buckets.meanChange)
         }
