@@ -23,6 +23,9 @@ public struct RandomWeights: TensorSource {
                 ("mlp.gate_proj", [inner, width]), ("mlp.up_proj", [inner, width]), ("mlp.down_proj", [width, inner]),
             ] {
                 shapes.append(("model.layers.\(layer).\(name).weight", shape))
+                if configuration.attentionBias, name.hasPrefix("self_attn") {
+                    shapes.append(("model.layers.\(layer).\(name).bias", [shape[0]]))
+                }
             }
         }
         tensors = shapes.map { TensorDescription(name: $0.0, elementType: .float32, shape: $0.1) }
@@ -31,8 +34,8 @@ public struct RandomWeights: TensorSource {
             uniqueKeysWithValues: shapes.map { name, shape in
                 let noise = generator.normal(shape)
                 let scaled =
-                    shape.count == 1 ? noise * 0.1 + 1
-                    : name.contains("embed") ? noise * 0.5 : noise * (1 / Double(shape[1]).squareRoot())
+                    name.contains("norm") ? noise * 0.1 + 1
+                    : name.contains("embed") ? noise * 0.5 : noise * (1 / Double(shape.last!).squareRoot())
                 return (name, scaled.values())
             })
     }
@@ -46,10 +49,12 @@ public struct RandomWeights: TensorSource {
 
 extension ModelConfiguration {
     /// Two layers, grouped heads: a model of some 10,000 weights.
-    public static func tiny(tied: Bool = true, vocabularySize: Int = 61, layerCount: Int = 2) -> ModelConfiguration {
+    public static func tiny(
+        tied: Bool = true, vocabularySize: Int = 61, layerCount: Int = 2, attentionBias: Bool = false
+    ) -> ModelConfiguration {
         ModelConfiguration(
             vocabularySize: vocabularySize, hiddenSize: 32, intermediateSize: 48, layerCount: layerCount, headCount: 4,
-            keyValueHeadCount: 2, maximumPositionCount: 64, tiesEmbeddings: tied)
+            keyValueHeadCount: 2, maximumPositionCount: 64, tiesEmbeddings: tied, attentionBias: attentionBias)
     }
 }
 

@@ -15,9 +15,11 @@ import Torch
     }
 
     /// The slope along a random direction of each weight, against central differences: RMSNorm, RoPE, attention, SwiGLU,
-    /// embedding and LoRA are all on the way.
-    @Test(arguments: [true, false]) func gradientsAgreeWithFiniteDifferences(adapted: Bool) throws {
-        let model = try LlamaModel.tiny(dtype: .float64)
+    /// embedding and LoRA are all on the way, the adapted layers as one piece and operator by operator.
+    @Test(arguments: [(adapted: true, fused: true), (true, false), (false, false)])
+    func gradientsAgreeWithFiniteDifferences(adapted: Bool, fused: Bool) throws {
+        let model = try LlamaModel.tiny(.tiny(attentionBias: true), dtype: .float64)
+        model.fusesLayers = fused
         let adapter = adapted ? try LoRAAdapter.random(for: model, dtype: .float64) : nil
         let trained = adapter?.parameters ?? model.parameters
         for (_, tensor) in trained { tensor.requiresGradient = true }

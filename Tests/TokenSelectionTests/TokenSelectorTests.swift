@@ -165,7 +165,8 @@ import Torch
         let measurements = TokenMeasurements(
             loss: Tensor([3, 1] as [Float]), entropy: Tensor([0.5, 2] as [Float]), referenceLoss: Tensor([1, 4] as [Float]))
         func score(_ name: String) throws -> [Float] {
-            try TokenScoreRegistry.score(named: name)(measurements).values()
+            let score = try TokenScoreRegistry.score(named: name)
+            return score(measurements).values()
         }
         #expect(try score("loss") == [3, 1])
         #expect(try score("excessLoss") == [2, -3])

@@ -1,0 +1,62 @@
+import Checkpoints
+import ModelFixtures
+import Models
+import Testing
+import Torch
+
+/// The fused layer against the plain one, in float64, where they agree to rounding.
+@Suite struct FusedBlockTests {
+    private func gradients(
+        fused: Bool, _ configuration: ModelConfiguration, targets: [String], batch: Int, length: Int
+    ) throws -> (hidden: [Double], gradients: [String: [Double]]) {
+        let model = try LlamaModel.tiny(configuration, dtype: .float64)
+        model.fusesLayers = fused
+        let adapter = try LoRAAdapter.random(for: model, targets: targets, dtype: .float64)
+        for (_, tensor) in adapter.parameters { tensor.requiresGradient = true }
+        let hidden = model.hiddenStates(tokens(batch, length), adapter: adapter)
+        let weights = Generator(seed: 11).normal(hidden.shape, dtype: .float64)
+        try (hidden * weights).sum().backward()
+        var gradients: [String: [Double]] = [:]
+        for (name, tensor) in adapter.parameters { gradients[name] = try #require(tensor.gradient, "\(name)").values() }
+        return (hidden.values(), gradients)
+    }
+
+    @Test(
+        arguments: [
+            (LoRAAdapter.Options().targetModules, 2, 7), (LoRAAdapter.Options().targetModules, 1, 16),
+            (["q_proj", "v_proj"], 3, 5), (["down_proj"], 2, 4), (["k_proj", "up_proj", "o_proj"], 1, 2),
+        ], [false, true])
+    func agreesWithThePlainLayer(_ shape: (targets: [String], batch: Int, length: Int), attentionBias: Bool) throws {
+        let (targets, batch, length) = shape
+        let configuration = ModelConfiguration.tiny(attentionBias: attentionBias)
+        let plain = try gradients(fused: false, configuration, targets: targets, batch: batch, length: length)
+        let fused = try gradients(fused: true, configuration, targets: targets, batch: batch, length: length)
+        #expect(largestDifference(plain.hidden, fused.hidden) < 1e-12)
+        #expect(plain.gradients.keys == fused.gradients.keys)
+        for (name, expected) in plain.gradients {
+            let scale = expected.map(abs).max()!
+            #expect(scale > 0)
+            #expect(largestDifference(expected, fused.gradients[name]!) < 1e-11 * max(1, scale), "\(name)")
+        }
+    }
+
+    @Test func float32AgreesToRounding() throws {
+        let model = try LlamaModel.tiny(.tiny(tied: false))
+        let adapter = try LoRAAdapter.random(for: model)
+        let tokens = tokens(4, 33)
+        let fused: [Float] = withoutGradient { model.logits(tokens, adapter: adapter) }.values()
+        model.fusesLayers = false
+        let plain: [Float] = withoutGradient { model.logits(tokens, adapter: adapter) }.values()
+        #expect(largestDifference(plain.map(Double.init), fused.map(Double.init)) < 1e-4)
+    }
+
+    private func tokens(_ batch: Int, _ length: Int) -> Tensor {
+        let noise: [Double] = Generator(seed: 9).uniform([batch * length], dtype: .float64).values()
+        return Tensor(noise.map { Int($0 * 61) }, shape: [batch, length])
+    }
+
+    private func largestDifference(_ left: [Double], _ right: [Double]) -> Double {
+        #expect(left.count == right.count)
+        return zip(left, right).map { abs($0 - $1) }.max() ?? 0
+    }
+}
