@@ -113,7 +113,7 @@ extension LlamaOracle.Case {
     public var clipNorm: Double? { self == .adaptedUntied ? nil : 1 }
 
     /// "The river rose in the night, and by morning …" and "A prime number has exactly two divisors, …" in the default
-    /// model's tokens: on text its losses are of the size that matters, on random tokens up to 27 nats.
+    /// model's tokens: on text, under an adapter as small as a trained one, its losses are of the size that matters.
     private static let sentences = [
         [
             504, 4626, 8739, 281, 260, 3163, 28, 284, 411, 5738, 260, 2208, 3705, 592, 656, 913, 43, 14938, 761, 2275, 288, 1485,
@@ -150,7 +150,7 @@ extension LlamaOracle.Case {
         switch self {
         case .adapted: result["lora"] = ["r": 4, "alpha": 8, "targets": everything, "seed": 3]
         case .adaptedUntied: result["lora"] = ["r": 2, "alpha": 6, "targets": ["q_proj", "v_proj"], "seed": 4]
-        case .standardAdapted: result["lora"] = ["r": 8, "alpha": 16, "targets": everything, "seed": 5]
+        case .standardAdapted: result["lora"] = ["r": 8, "alpha": 16, "targets": everything, "seed": 5, "scale": 0.02]
         case .tied, .untied, .standard: break
         }
         let isStandard = self == .standard || self == .standardAdapted

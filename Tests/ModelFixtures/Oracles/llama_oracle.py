@@ -6,7 +6,8 @@ Several pairs share one start of Python. SPEC.json (all but one of `model` and `
 
     {"model": {"model_type": "llama", "seed": 0, "shard": "50KB", …config…},  make a random model, saved as FOLDER/model
      "load": "/folder" or "/file.gguf",                                       or load one
-     "lora": {"r": 4, "alpha": 8, "targets": ["q_proj"], "seed": 1},          a random adapter (A and B), saved as FOLDER/adapter
+     "lora": {"r": 4, "alpha": 8, "targets": ["q_proj"], "seed": 1,           a random adapter (A and B), saved as FOLDER/adapter
+              "scale": 1.0},                                                  B is multiplied by this
      "adapter": "/folder",                                                    or a PEFT adapter to load
      "input_ids": [[1, 2, 3]] or {"batch": 2, "length": 16, "seed": 2},       default: {"batch": 2, "length": 16, "seed": 0}
      "gradients": true,                                                       false leaves them out (large models)
@@ -87,6 +88,9 @@ def random_adapter(model, spec):
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / math.sqrt(parameter.shape[1]))
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.mul_(spec.get("scale", 1.0))
     return model.eval()
 
 
