@@ -10,6 +10,9 @@ struct WinnowCommand: AsyncParsableCommand {
             TrainCommand.self,
             StudyCommand.self,
             ReproduceCommand.self,
+            BucketsCommand.self,
+            CosineCommand.self,
+            ReportCommand.self,
             DoctorCommand.self,
         ])
 }
