@@ -34,7 +34,9 @@ extension TokenShard {
 }
 
 /// The error that preparing `inputs` ends with, and that it leaves nothing behind.
-func failure(_ inputs: [URL], in folder: TemporaryFolder, _ change: (inout CorpusOptions) -> Void = { _ in }) async -> CorpusError? {
+func failure(_ inputs: [URL], in folder: TemporaryFolder, _ change: (inout CorpusOptions) -> Void = { _ in }) async
+    -> CorpusError?
+{
     let before = try? folder.contents()
     do {
         _ = try await Prepared(inputs, in: folder, change)

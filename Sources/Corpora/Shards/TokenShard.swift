@@ -25,7 +25,8 @@ public final class TokenShard: Sendable {
             try checkBoundaries(bytes)
             try checkTokens(bytes)
             guard header.contentHash == Self.hash(of: bytes[TokenShardHeader.size...]) else {
-                throw CorpusError.damagedShard(path: url.path, reason: "the content does not have the hash that its header states")
+                throw CorpusError.damagedShard(
+                    path: url.path, reason: "the content does not have the hash that its header states")
             }
         }
     }
@@ -84,7 +85,8 @@ public final class TokenShard: Sendable {
         for index in 0...documentCount {
             let start = boundary(index, in: bytes)
             guard start >= last, start <= UInt64(tokenCount), index > 0 || start == 0 else {
-                throw CorpusError.damagedShard(path: url.path, reason: "document \(index) starts at token \(start), after \(last)")
+                throw CorpusError.damagedShard(
+                    path: url.path, reason: "document \(index) starts at token \(start), after \(last)")
             }
             last = start
         }
@@ -98,7 +100,8 @@ public final class TokenShard: Sendable {
         let tokens = UnsafeRawBufferPointer(rebasing: bytes[start..<start + tokenCount * header.tokenWidth])
         let largest = header.tokenWidth == 2 ? Self.largest(UInt16.self, in: tokens) : Self.largest(UInt32.self, in: tokens)
         guard tokenCount == 0 || largest < vocabularySize else {
-            throw CorpusError.damagedShard(path: url.path, reason: "token \(largest) is outside its vocabulary of \(vocabularySize)")
+            throw CorpusError.damagedShard(
+                path: url.path, reason: "token \(largest) is outside its vocabulary of \(vocabularySize)")
         }
     }
 

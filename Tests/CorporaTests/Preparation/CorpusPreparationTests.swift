@@ -51,7 +51,8 @@ import Testing
         let all = (0..<25).map { "page \($0), as different from others as its number" }
         #expect(prepared.validation == [all[9], all[19]])
         #expect(prepared.train == all.enumerated().filter { $0.offset != 9 && $0.offset != 19 }.map(\.element))
-        #expect(try prepared.corpus.documentNames(of: #require(prepared.manifest.validation)) == ["pages/1009.txt", "pages/1019.txt"])
+        #expect(
+            try prepared.corpus.documentNames(of: #require(prepared.manifest.validation)) == ["pages/1009.txt", "pages/1019.txt"])
     }
 
     /// A document that is held out stays held out when others join, wherever they stand.
@@ -116,7 +117,8 @@ import Testing
         let one = try folder.write("a document", to: "one.txt")
         for change: (inout CorpusOptions) -> Void in [
             { $0.split = .every(1) }, { $0.split = .every(0) }, { $0.split = .fraction(1) }, { $0.split = .fraction(-0.1) },
-            { $0.split = .fraction(.nan) }, { $0.minimumCharacters = -1 }, { ($0.minimumCharacters, $0.maximumCharacters) = (5, 4) },
+            { $0.split = .fraction(.nan) }, { $0.minimumCharacters = -1 },
+            { ($0.minimumCharacters, $0.maximumCharacters) = (5, 4) },
         ] {
             guard case .badOption = await failure([one], in: folder, change) else {
                 Issue.record("a senseless option was taken")

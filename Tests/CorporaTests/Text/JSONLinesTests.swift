@@ -7,7 +7,8 @@ import Testing
 
     @Test func everyLineIsADocument() async throws {
         let file = try folder.write(
-            #"{"text": "one\n\u00e9 \ud83d\ude00", "n": [1, {"text": "no"}]}"# + "\n\n  \r\n" + #"{"id": null, "text": "two"}"# + "\r\n"
+            #"{"text": "one\n\u00e9 \ud83d\ude00", "n": [1, {"text": "no"}]}"# + "\n\n  \r\n" + #"{"id": null, "text": "two"}"#
+                + "\r\n"
                 + #"{"text": "three"}"#, to: "pages.jsonl")
         let prepared = try await Prepared([file], in: folder)
         #expect(prepared.train == ["one\né 😀", "two", "three"])

@@ -6,7 +6,9 @@ import Testing
     let folder = try! TemporaryFolder()
 
     init() throws {
-        for path in ["b.txt", "a.txt", "B.TXT", "sub/x.md", "sub/deep/y.html", "sub/z.htm.zst", "z.jsonl.gz", ".hidden.txt", ".git/c.txt"] {
+        for path in [
+            "b.txt", "a.txt", "B.TXT", "sub/x.md", "sub/deep/y.html", "sub/z.htm.zst", "z.jsonl.gz", ".hidden.txt", ".git/c.txt",
+        ] {
             try folder.write("text", to: "in/" + path)
         }
         try folder.write("no text", to: "in/image.png")
@@ -52,7 +54,9 @@ import Testing
 
     @Test func whatCannotBeReadIsNamed() throws {
         #expect(throws: CorpusError.notFound(path: path + "/none")) { try SourceFiles(inputs: [path + "/none"]) }
-        #expect(throws: CorpusError.unknownExtension(path: path + "/image.png")) { try SourceFiles(inputs: [path + "/image.png"]) }
+        #expect(throws: CorpusError.unknownExtension(path: path + "/image.png")) {
+            try SourceFiles(inputs: [path + "/image.png"])
+        }
         #expect(throws: CorpusError.nothingMatches(pattern: path + "/*.pdf")) { try SourceFiles(inputs: [path + "/*.pdf"]) }
         #expect(throws: CorpusError.nothingMatches(pattern: path + "/no/*.txt")) { try SourceFiles(inputs: [path + "/no/*.txt"]) }
         #expect(throws: CorpusError.nothingMatches(pattern: path)) { try SourceFiles(inputs: [path], include: ["*.none"]) }
