@@ -62,6 +62,6 @@ final class MergeTable: @unchecked Sendable {
 
     @inline(__always)
     private func slot(of key: UInt64) -> Int {
-        Int(truncatingIfNeeded: (key ^ key &>> 32) &* 0x9E37_79B9_7F4A_7C15 &>> shift)
+        Int(truncatingIfNeeded: ((key ^ (key &>> 32)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
     }
 }

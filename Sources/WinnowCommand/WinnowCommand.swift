@@ -6,5 +6,5 @@ struct WinnowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "winnow",
         abstract: "Train language models on the tokens that matter.",
-        subcommands: [DoctorCommand.self, PrepareCommand.self])
+        subcommands: [DoctorCommand.self, PrepareCommand.self, TokenizeCommand.self])
 }
