@@ -6,5 +6,12 @@ struct WinnowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "winnow",
         abstract: "Train language models on the tokens that matter.",
-        subcommands: [DoctorCommand.self, PrepareCommand.self, TokenizeCommand.self])
+        subcommands: [
+            PrepareCommand.self,
+            TokenizeCommand.self,
+            TrainCommand.self,
+            StudyCommand.self,
+            ReproduceCommand.self,
+            DoctorCommand.self,
+        ])
 }

@@ -34,6 +34,7 @@ public final class AtomicFolder {
     /// Puts the folder in its place, on the disk when this returns.
     ///
     /// A folder that is replaced is first moved aside; where the new one then cannot be moved in, it is put back.
+    /// Should the machine stop between the two, the former folder is still there under a hidden name ending in `.partial`.
     public func commit() throws {
         precondition(isPending, "\(destination.path) is committed already")
         for case let item as URL in FileManager.default.enumerator(at: url, includingPropertiesForKeys: nil) ?? .init() {
