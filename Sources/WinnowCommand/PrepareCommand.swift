@@ -67,17 +67,21 @@ struct PrepareCommand: AsyncParsableCommand {
     func run() async throws {
         let url = model == "default" ? try DefaultInput().modelURL() : URL(fileURLWithPath: model)
         let preparation = CorpusPreparation(inputs: inputs, options: options, encoder: try Tokenizer(at: url))
-        let (folder, overwrite) = (URL(fileURLWithPath: output), overwrite)
         let line = ProgressLine()
         let start = ContinuousClock.now
-        let manifest = try await SignalCancellation.run {
+        StopSignal.listen()
+        let manifest: CorpusManifest
+        do {
             defer { line.clear() }
-            return try await preparation.run(to: folder, overwrite: overwrite) { progress in
+            manifest = try await preparation.run(to: URL(fileURLWithPath: output), overwrite: overwrite) { progress in
+                if StopSignal.isReceived { withUnsafeCurrentTask { $0?.cancel() } }
                 line.update(fraction: Double(progress.bytes) / Double(max(1, progress.totalBytes))) { elapsed in
                     let rate = Double(progress.tokens) / max(0.001, elapsed / .seconds(1))
                     return "\(progress.documents) documents  \(progress.tokens) tokens  \(Int(rate)) tokens/s"
                 }
             }
+        } catch is CancellationError {
+            throw StopSignal.exitCode
         }
         if json {
             let encoder = JSONEncoder()
@@ -106,14 +110,7 @@ struct PrepareCommand: AsyncParsableCommand {
         }
         var lines = [line("train", manifest.train)]
         lines.append(manifest.validation.map { line("validation", $0) } ?? "validation  no document was held out")
-        let leftOut = manifest.leftOut
-        let others = leftOut.otherFiles.sorted { $0.key < $1.key }.map { "\($0.value) .\($0.key) files" }
-        let reasons =
-            [
-                (leftOut.duplicates, "duplicates"), (leftOut.empty, "empty"), (leftOut.tooShort, "too short"),
-                (leftOut.tooLong, "too long"), (leftOut.binaryFiles, "binary files"),
-            ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" } + others
-        lines.append("left out    " + (reasons.isEmpty ? "nothing" : reasons.joined(separator: ", ")))
+        lines.append("left out    \(manifest.leftOut.reasons)")
         if manifest.repairedDocuments > 0 {
             lines.append("repaired    \(manifest.repairedDocuments) documents with bytes that are not UTF-8")
         }

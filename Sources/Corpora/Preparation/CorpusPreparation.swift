@@ -168,12 +168,9 @@ private struct Run {
 
     func finish() throws -> (train: CorpusManifest.Split, validation: CorpusManifest.Split?) {
         guard train.documentCount > 0 else {
-            let reason =
-                validation.documentCount > 0
-                ? "all \(validation.documentCount) fell to validation; hold out fewer"
-                : "\(leftOut.empty) were empty, \(leftOut.tooShort) too short, \(leftOut.tooLong) too long, "
-                    + "\(leftOut.binaryFiles) not text"
-            throw CorpusError.emptyCorpus(reason: reason)
+            let heldOut = validation.documentCount
+            throw CorpusError.emptyCorpus(
+                reason: heldOut > 0 ? "all \(heldOut) documents fell to validation; hold out fewer" : leftOut.reasons)
         }
         let validation = try validation.finish()
         guard let train = try train.finish() else { throw CorpusError.emptyCorpus(reason: "nothing was written") }
