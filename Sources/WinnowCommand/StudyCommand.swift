@@ -80,7 +80,8 @@ struct StudyOptions: ParsableArguments {
                 yaml: text.yaml, source: text.source, overrides: overrides, budget: budget)
             notes.forEach { Terminal.note("\($0)") }
             let changes = (budget == 1 ? [] : ["--budget \(budget)"]) + overrides
-            let source = text.yaml + (changes.isEmpty ? "" : "\n# Changed on the command line: \(changes.joined(separator: " "))\n")
+            let source =
+                text.yaml + (changes.isEmpty ? "" : "\n# Changed on the command line: \(changes.joined(separator: " "))\n")
             try run(study, source: source)
         }
     }

@@ -12,6 +12,9 @@ struct WinnowCommand: AsyncParsableCommand {
             TrainCommand.self,
             StudyCommand.self,
             ReproduceCommand.self,
+            BucketsCommand.self,
+            CosineCommand.self,
+            ReportCommand.self,
             DoctorCommand.self,
         ])
 }

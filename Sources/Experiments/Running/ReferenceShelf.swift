@@ -14,7 +14,8 @@ public final class ReferenceShelf {
     func reference(
         _ source: ReferenceSource, for recipe: Recipe, model: LoadedModel, blocks: PackedBlocks, in workspace: Workspace
     ) throws -> RememberedReference {
-        let key = "\(source) \(model.url.path) \(recipe.compute.dtype) \(recipe.compute.device) "
+        let key =
+            "\(source) \(model.url.path) \(recipe.compute.dtype) \(recipe.compute.device) "
             + "\(blocks.shard.contentHash) \(blocks.blockLength) \(String(describing: blocks.separatorID))"
         if let reference = references[key] { return reference }
         let reference = RememberedReference(try live(source, recipe: recipe, model: model, in: workspace))

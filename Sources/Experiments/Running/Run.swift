@@ -59,7 +59,8 @@ public final class Run {
 
         let adapter = try recipe.adapter.map { try Self.adapter($0, for: model) }
         let selector = try TokenSelector(recipe.selection)
-        reference = try selector.needs.contains(.referenceLoss)
+        reference =
+            try selector.needs.contains(.referenceLoss)
             ? references.reference(recipe.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
         trainer = try Trainer(
             model: model, adapter: adapter, sampler: sampler, selector: selector, reference: reference,

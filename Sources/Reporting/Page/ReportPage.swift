@@ -49,12 +49,12 @@ struct ReportPage {
     private func keyFacts(_ record: StudyRecord) -> HTML {
         let training = record.splits.filter { $0.role == .training }
         let tokens = record.arms.map(\.tokens).max() ?? 0
-        let seeds = Set(record.arms.map(\.seed)).count
+        let seeds = Set(record.arms.map(\.seed)).sorted().map(String.init)
         let facts: [(String, HTML)] = [
             ("Model", "\(record.model.name)\(record.model.note.map { "<span class=\"note\">\($0)</span>" as HTML } ?? "")"),
             ("Trained on", "\(training.isEmpty ? NumberText.none : training.map(\.label).joined(separator: ", "))"),
             ("Tokens an arm", "\(NumberText.count(tokens))"),
-            ("Arms", "\(record.arms.count), \(seeds == 1 ? "one seed" : "\(seeds) seeds")"),
+            ("Arms", "\(record.arms.count), \(seeds.count == 1 ? "seed" : "seeds") \(seeds.joined(separator: ", "))"),
             ("Machine", "\(record.device), \(record.threads) \(record.threads == 1 ? "thread" : "threads")"),
             ("Wall time", "\(NumberText.duration(record.wallSeconds))"),
         ]

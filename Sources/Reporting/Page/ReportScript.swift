@@ -9,18 +9,19 @@ enum ReportScript {
                 paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false, dragmode: false,
                 hovermode: "closest", font: { family: getComputedStyle(document.querySelector("table")).fontFamily, size: 12.5 },
               };
-              const margin = { l: 8, r: 10, t: 10, b: 8 };
-              const axis = { showgrid: false, gridwidth: 1 };
+              const drawn = (layout) => {
+                for (const key of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) {
+                  layout[key] = { showgrid: false, gridwidth: 1, ...layout[key] };
+                  layout[key].title.font = { size: 12.5 };
+                }
+                for (const note of layout.annotations ?? []) note.font = { size: 13 };
+                return { ...base, ...layout, margin: { l: 8, r: 10, t: 10, b: 8, ...layout.margin } };
+              };
 
               for (const figure of document.querySelectorAll("figure")) {
                 const { data, layout } = JSON.parse(figure.querySelector("script").textContent);
                 const plot = figure.querySelector(".plot");
-                const axes = Object.keys(layout).filter((key) => /^[xy]axis/.test(key));
-                for (const key of axes) layout[key] = { ...axis, ...layout[key] };
-                for (const note of layout.annotations ?? []) note.font = { size: 13 };
-                Plotly.newPlot(
-                  plot, data, { ...base, ...layout, margin: { ...margin, ...layout.margin } },
-                  { displayModeBar: false, responsive: true });
+                Plotly.newPlot(plot, data, drawn(layout), { displayModeBar: false, responsive: true });
                 plots.push(plot);
               }
 

@@ -9,6 +9,7 @@ enum ReportStyle {
         :root {
           --paper: #fdfdfc; --ink: #1b1c1e; --soft: #55585e; --faint: #6c7078; --rule: #d9dadd; --wash: #f3f3f1;
           --link: #0b5a94; --heat: 0 114 178; --cold: 213 94 0; --mark: #a2590a;
+          --edge: clamp(1rem, 4vw, 2.5rem);
           --prose: Charter, "Bitstream Charter", "Sitka Text", Cambria, Georgia, serif;
           --plain: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", "DejaVu Sans", sans-serif;
           --fixed: ui-monospace, "SF Mono", Consolas, "Liberation Mono", "DejaVu Sans Mono", monospace;
@@ -31,7 +32,7 @@ enum ReportStyle {
         * { box-sizing: border-box; }
         html { background: var(--paper); color: var(--ink); color-scheme: light dark; -webkit-text-size-adjust: 100%; }
         body {
-          margin: 0 auto; max-width: 62rem; padding: 2.5rem clamp(1rem, 4vw, 2.5rem) 3rem;
+          margin: 0 auto; max-width: 69rem; padding: 2.5rem var(--edge) 3rem;
           font: 1.0625rem/1.55 var(--prose); overflow-wrap: break-word;
         }
         h1, h2, h3 { line-height: 1.2; text-wrap: balance; font-weight: 600; }
@@ -75,29 +76,34 @@ enum ReportStyle {
         }
         caption {
           caption-side: top; text-align: left; color: var(--soft); padding-bottom: .7rem; font-size: .86rem; line-height: 1.45;
-          max-width: 46rem; text-wrap: pretty;
+        }
+        caption > span {
+          display: block; position: sticky; left: 0; max-width: min(46rem, 100vw - 2 * var(--edge)); text-wrap: pretty;
         }
         caption strong { color: var(--ink); }
         th, td { padding: .38rem .7rem; text-align: right; vertical-align: baseline; white-space: nowrap; font-weight: 400; }
         thead tr:first-child th { border-top: 1.5px solid var(--ink); }
         thead tr:last-child th { border-bottom: 1px solid var(--ink); }
-        thead th { color: var(--soft); font-size: .8rem; vertical-align: bottom; }
+        thead th { color: var(--soft); font-size: .92em; vertical-align: bottom; }
         thead th[rowspan] { border-bottom: 1px solid var(--ink); }
         th[colspan] { text-align: center; color: var(--ink); border-bottom: 1px solid var(--rule); white-space: normal; }
         th:first-child { text-align: left; padding-left: 0; position: sticky; left: 0; background: var(--paper); z-index: 1; }
         thead tr:last-child:not(:first-child) th:first-child { position: static; padding-left: .7rem; text-align: right; }
-        th[scope=row] { min-width: 7rem; }
-        td:last-child { padding-right: .2rem; }
+        th[scope=row] { min-width: 7.5rem; max-width: 11rem; white-space: normal; }
+        td:last-child, thead th:last-child { padding-right: .2rem; }
         tbody tr + tr > * { border-top: 1px solid var(--rule); }
         tbody tr.start > * { color: var(--soft); }
         tbody tr.baseline > * { background: var(--wash); }
         strong { font-weight: 600; }
         .faint { color: var(--faint); }
-        .interval { display: block; font-size: .76rem; color: var(--faint); }
-        .results td { padding-inline: .55rem; }
+        .interval { display: block; font-size: .87em; color: var(--faint); }
+        .results td, .results thead th:not(:first-child) { padding-inline: .5rem; }
         .words { text-align: left; white-space: normal; min-width: 5rem; }
         .wordy thead th { text-align: left; }
-        .heat td { text-align: center; background: rgb(var(--heat) / calc(var(--value, 0) * .62)); }
+        .selection td:nth-child(2) { white-space: normal; min-width: 6rem; max-width: 9rem; }
+        .heat { table-layout: fixed; min-width: 44rem; }
+        .heat th:first-child { width: 9rem; }
+        .heat td { text-align: center; vertical-align: middle; background: rgb(var(--heat) / calc(var(--value, 0) * .62)); }
         .heat td.negative { background: rgb(var(--cold) / calc(var(--value, 0) * .62)); }
         .heat tbody tr + tr > td { border-top-color: var(--paper); }
         .heat td + td { border-left: 1px solid var(--paper); }
@@ -128,8 +134,9 @@ enum ReportStyle {
 
     private static let paper = """
         @media print {
-          html { color-scheme: light; }
-          body { max-width: none; padding: 0; font-size: 10pt; }
+          @page { margin: 14mm 12mm; }
+          html { color-scheme: light; font-size: 12.5px; }
+          body { max-width: none; padding: 0; }
           nav, .skip, .legend input, details summary { display: none; }
           details::details-content { content-visibility: visible; height: auto; }
           h2 { margin-top: 2rem; }
@@ -137,8 +144,9 @@ enum ReportStyle {
           figure, tr, .notice { break-inside: avoid; }
           .scroll { overflow: visible; }
           .plot { min-width: 0 !important; }
-          table { font-size: 7.5pt; }
-          th, td, .results td { padding-inline: .3rem; }
+          table { font-size: .8rem; }
+          .heat { min-width: 0; }
+          th, td, .results td, .results thead th:not(:first-child) { padding-inline: .25rem; }
           td, .heat td { print-color-adjust: exact; }
           pre { max-height: none; white-space: pre-wrap; }
         }

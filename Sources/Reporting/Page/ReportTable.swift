@@ -13,7 +13,7 @@ struct ReportTable {
         """
         <div class="scroll" tabindex="0" role="region" aria-label="\(label)">
         <table class="\(style)">
-        <caption>\(caption)</caption>
+        <caption><span>\(caption)</span></caption>
         <thead>\(head)</thead>
         <tbody>
         \(rows.joined())

@@ -37,7 +37,7 @@ struct BucketsSection: ReportSection {
         }
         return ReportTable(
             caption: """
-                \(split.label): shares of all counted tokens. The threshold is \(NumberText.loss(moved.first.map { Double($1.threshold) })) \
+                <strong>\(split.label)</strong>: shares of all counted tokens. The threshold is \(NumberText.loss(moved.first.map { Double($1.threshold) })) \
                 nats. The net is H→L − L→H: above zero, more tokens fell below the threshold than rose above it.
                 """,
             label: "Bucket movement on \(split.label)", head: ReportTable.head(head), rows: rows

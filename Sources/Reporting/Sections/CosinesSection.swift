@@ -23,7 +23,8 @@ struct CosinesSection: ReportSection {
             """ as HTML
         }
         return ReportTable(
-            caption: "<strong>\(title)</strong>. Blue above zero, orange below; full ink at ±1. A dash: one of the two has not moved.",
+            caption:
+                "<strong>\(title)</strong>. Blue above zero, orange below; full ink at ±1. A dash: one of the two has not moved.",
             label: title, head: ReportTable.head([""] + matrix.labels.map { "\($0)" }), rows: rows, style: "heat"
         ).html
     }

@@ -76,8 +76,11 @@ struct ResultsSection: ReportSection {
             ]
         }
         let work: [HTML] = ["\(NumberText.count(arm.selectedTokens))", "\(NumberText.fixed(arm.tokensPerSecond, 0))"]
+        let counterpart = arm.role == .baseline || arm.role == .selection
         let publishedCell: [HTML] =
-            published.map { ["\(NumberText.perplexity($0.perplexity(policy: arm.policy, ratio: arm.ratio)))"] } ?? []
+            published.map {
+                ["\(NumberText.perplexity(counterpart ? $0.perplexity(policy: arm.policy, ratio: arm.ratio) : nil))"]
+            } ?? []
         let note: HTML = arm.note.map { "<span class=\"note\">\($0)</span>" } ?? ""
         return ReportTable.row("\(arm.label)\(note)", cells + work + publishedCell, style: arm.role.rawValue)
     }

@@ -19,7 +19,8 @@ struct SelectionSection: ReportSection {
                 rule alone picked. The two losses are means over the last tenth of the steps. “All told” is wall time with \
                 loading, scoring, evaluation and checkpoints.
                 """,
-            label: "What each arm selected and how long it took", head: ReportTable.head(head), rows: arms.map(row)
+            label: "What each arm selected and how long it took", head: ReportTable.head(head), rows: arms.map(row),
+            style: "selection"
         ).html
     }
 
@@ -28,7 +29,9 @@ struct SelectionSection: ReportSection {
         let valid = steps.reduce(0) { $0 + $1.validTokens }
         let selected = steps.reduce(0) { $0 + $1.selectedTokens }
         let weighed = steps.filter { $0.candidates != nil }
-        let candidates = weighed.isEmpty ? nil : share(weighed.reduce(0) { $0 + $1.candidates! }, of: weighed.reduce(0) { $0 + $1.validTokens })
+        let candidates =
+            weighed.isEmpty
+            ? nil : share(weighed.reduce(0) { $0 + $1.candidates! }, of: weighed.reduce(0) { $0 + $1.validTokens })
         let last = steps.suffix(max(1, steps.count / 10))
         let selectedLoss = mean(last.map { ($0.selectedLoss, $0.selectedTokens) })
         let rest = mean(last.compactMap { step in step.unselectedLoss.map { ($0, step.validTokens - step.selectedTokens) } })
