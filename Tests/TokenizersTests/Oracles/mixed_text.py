@@ -1,4 +1,4 @@
-"""Writes documents that part tokenizers, at least 5 MB of them: `mixed_text.py OUT`.
+"""Writes documents that part tokenizers: `mixed_text.py OUT SHARE`, 5.8 MB of them divided by SHARE.
 
 OUT holds, one after the other, a little-endian uint32 and as many bytes: a document. The text comes from Python's own
 library and from a seeded generator, so that every machine with the same Python makes the same bytes.
@@ -143,21 +143,21 @@ def broken():
     return b"".join(one() for _ in range(60_000)) + chance.randbytes(60_000)
 
 
-def documents():
+def documents(share):
     families = [english, code, latex, chinese, scripts, everything, emoji, controls, spaces, numbers, long_words, combining, quotes, specials]
-    texts = [family() for family in families]
+    texts = [text[: len(text) // share] for text in (family() for family in families)]
     yield from (text.encode() for text in texts)
-    yield broken()
+    yield broken()[: 200_000 // share]
     # Short ones, where the start and the end of a text count.
     joined = "".join(text[:40_000] for text in texts)
-    for _ in range(3_000):
+    for _ in range(3_000 // share):
         start = chance.randrange(len(joined))
         yield joined[start : start + chance.randint(0, 60)].encode()
 
 
-def main(out):
+def main(out, share):
     with open(out, "wb") as file:
-        for document in documents():
+        for document in documents(int(share)):
             file.write(struct.pack("<I", len(document)) + document)
 
 

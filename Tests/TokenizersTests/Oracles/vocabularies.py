@@ -1,4 +1,4 @@
-"""Writes tokenizer.json files of published vocabularies: `vocabularies.py GGUF VOCABULARIES OUT`.
+"""Writes published vocabularies as tokenizer.json files, and one as GGUF: `vocabularies.py GGUF VOCABULARIES OUT`.
 
 VOCABULARIES holds `tokenizer.model.v1` (PyPI mistral-common: a 32k sentencepiece BPE with byte fallback, the kind that TinyLlama uses) and
 `llama3.model` (PyPI llama-models: Llama 3's tiktoken ranks). None of them comes from Winnow: the converters are
@@ -10,6 +10,7 @@ import pathlib
 import sys
 
 import gguf
+from sentencepiece import SentencePieceProcessor
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers.convert_slow_tokenizer import LlamaConverter, TikTokenConverter
 from transformers.models.llama.tokenization_llama import LlamaTokenizer
@@ -50,11 +51,42 @@ def gpt2(smollm):
 def llama2(path, legacy):
     slow = LlamaTokenizer(str(path), legacy=legacy)
     tokenizer = LlamaConverter(slow).converted()
+    # The published files list all three; the converter leaves <unk> to the model.
+    tokenizer.add_special_tokens([AddedToken(token, normalized=False, special=True) for token in ("<unk>", "<s>", "</s>")])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s>:0 $A:0", pair="<s>:0 $A:0 <s>:1 $B:1", special_tokens=[("<s>", 1)]
     )
+    return tokenizer
+
+
+def llama2_added(llama2_file):
+    """The same with added tokens that are looked for in the text as given, and in the normalized one."""
+    tokenizer = Tokenizer.from_str(llama2_file)
     tokenizer.add_tokens([AddedToken("lemma", normalized=True), AddedToken("naïve", normalized=False)])
     return tokenizer
+
+
+def llama2_gguf(path, out):
+    """The vocabulary alone, as llama.cpp's converter writes it."""
+    pieces = SentencePieceProcessor(str(path))
+    ids = range(pieces.vocab_size())
+    kinds = [
+        gguf.TokenType.UNKNOWN if pieces.is_unknown(i) else gguf.TokenType.CONTROL if pieces.is_control(i)
+        else gguf.TokenType.BYTE if pieces.is_byte(i) else gguf.TokenType.NORMAL
+        for i in ids
+    ]  # fmt: skip
+    writer = gguf.GGUFWriter(str(out), "llama")
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list([pieces.id_to_piece(i) for i in ids])
+    writer.add_token_scores([pieces.get_score(i) for i in ids])
+    writer.add_token_types(kinds)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_add_bos_token(True)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
 
 
 def llama2_splitting(llama2_file):
@@ -94,6 +126,8 @@ def main(gguf_file, vocabularies, out):
     gpt2(smollm).save(str(out / "gpt2.json"))
     llama = llama2(vocabularies / "tokenizer.model.v1", legacy=True)
     llama.save(str(out / "llama2.json"))
+    llama2_added(llama.to_str()).save(str(out / "llama2-added.json"))
+    llama2_gguf(vocabularies / "tokenizer.model.v1", out / "llama2.gguf")
     llama2(vocabularies / "tokenizer.model.v1", legacy=False).save(str(out / "llama2-metaspace.json"))
     llama2_splitting(llama.to_str()).save(str(out / "llama2-splitting.json"))
     third = llama3(vocabularies / "llama3.model")
