@@ -1,4 +1,5 @@
 // swift-tools-version: 6.1
+import Foundation
 import PackageDescription
 
 // libtorch comes from the `torch` wheel. The set-up (`make setup`) links the installed wheel at `.libtorch`;
@@ -11,13 +12,17 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A room of the house. Dependencies point downwards only; docs/Architecture.md draws them.
-func room(_ name: String, _ needs: Target.Dependency...) -> Target {
-    .target(name: name, dependencies: needs)
+/// `embedding` lists files whose text goes into the code, so that an executable has them without the checkout.
+func room(_ name: String, _ needs: Target.Dependency..., embedding files: [String] = []) -> Target {
+    .target(name: name, dependencies: needs, resources: files.map { .embedInCode($0) })
 }
 
-/// The tests that mirror a room. `PeerProcess` runs the Python oracles.
+/// The tests that mirror a room. `PeerProcess` runs the Python oracles, which lie beside them like the goldens.
 func tests(of name: String, _ needs: Target.Dependency...) -> Target {
-    .testTarget(name: name + "Tests", dependencies: [.byName(name: name), "PeerProcess"] + needs)
+    let folder = Context.packageDirectory + "/Tests/" + name + "Tests/"
+    return .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name), "PeerProcess"] + needs,
+        exclude: ["Goldens", "Oracles"].filter { FileManager.default.fileExists(atPath: folder + $0) })
 }
 
 func systemLibrary(_ name: String) -> Target {
@@ -58,18 +63,20 @@ let package = Package(
         .systemLibrary(name: "CXML2", path: "Sources/SystemLibraries/CXML2", pkgConfig: "libxml-2.0"),
         room("Checkpoints"),
         room("Tokenizers", "Checkpoints"),
-        room("Corpora", "Tokenizers", "CZlib", "CZstd", "CXML2", crypto, logging),
+        room("Corpora", "Checkpoints", "Tokenizers", "CZlib", "CZstd", "CXML2", crypto, logging),
 
         // What a run leaves behind, and what is made of it: no libtorch here either.
         room("RunRecords", "Checkpoints"),
-        room("Analysis", "RunRecords"),
+        room("Analysis", "RunRecords", "Checkpoints"),
         room("Reporting", "Analysis", "RunRecords"),
 
         // Training.
         room("Models", "Torch", "Checkpoints"),
         room("TokenSelection", "Torch"),
         room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", logging),
-        room("Experiments", "Training", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging),
+        room(
+            "Experiments", "Training", "TokenSelection", "Torch", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging,
+            embedding: ["adapt", "reproduce", "seed-tinyllama"].map { "../../Recipes/\($0).yaml" }),
 
         // The two doors.
         room(

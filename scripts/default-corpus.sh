@@ -11,7 +11,7 @@ downloads=$cache/downloads
 pages=$cache/corpora/sagemath-doc
 [ -e "$pages/VERSION" ] && exit 0
 
-# `download SPECIFICATION OPTION…`, resuming what an interrupted download left behind.
+# `download SPECIFICATION OPTION…` into the downloads folder; apt replaces what an interrupted download left there.
 download() {
     local specification=$1
     shift

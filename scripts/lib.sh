@@ -7,7 +7,8 @@
 set -euo pipefail
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cache=${WINNOW_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/winnow}
+cache=${WINNOW_CACHE:-${XDG_CACHE_HOME:-${HOME:?set HOME or WINNOW_CACHE}/.cache}/winnow}
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
 python=${WINNOW_PYTHON:-python3}
 
 # pip as it is needed here, whatever the user's own settings say. PIP_RESUME_RETRIES is ignored before pip 25.1.
@@ -49,7 +50,7 @@ pip() {
     if [ -t 2 ]; then
         "$python" -m pip --log "$log" "$@" >&2
     else
-        "$python" -m pip --log "$log" --quiet "$@" >"$log.short" 2>&1
+        "$python" -m pip --log "$log" --quiet "$@" >/dev/null 2>&1
     fi
 }
 

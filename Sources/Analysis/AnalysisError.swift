@@ -8,8 +8,6 @@ public enum AnalysisError: Error, Equatable, CustomStringConvertible {
     case differentTokens(row: Int, position: Int, first: Int32, second: Int32)
     case missingModule(String, in: String)
     case differentModuleShapes(module: String, first: [Int], second: [Int])
-    case wrongFactorCount(module: String, found: [Int], expected: [Int])
-    case unpairedFactor(file: String, tensor: String)
     case tooFewBlocks(Int)
 
     public var description: String {
@@ -30,10 +28,6 @@ public enum AnalysisError: Error, Equatable, CustomStringConvertible {
             "\(adapter) has no adapter on `\(module)`, which the other has: compare adapters with the same target modules"
         case .differentModuleShapes(let module, let first, let second):
             "`\(module)` has shape \(first) in one adapter and \(second) in the other"
-        case .wrongFactorCount(let module, let found, let expected):
-            "`\(module)`: A and B hold \(found) values, their shapes ask for \(expected)"
-        case .unpairedFactor(let file, let tensor):
-            "\(file): `\(tensor)` stands without its partner: a LoRA adapter has lora_A and lora_B for every module"
         case .tooFewBlocks(let count):
             "a bootstrap over \(count) block(s) says nothing: hold out more text"
         }

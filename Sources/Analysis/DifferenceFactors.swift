@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// The factors of `scale·B·A − scale₀·B₀·A₀` in float64, without the matrix itself.
 ///
 /// Where the ranks agree it is `(scale·B − scale₀·B₀)·A + scale₀·B₀·(A − A₀)`: two small products. The other way
@@ -8,14 +10,15 @@ struct DifferenceFactors {
     /// `[rank, inputSize]`.
     private let rows: [[Double]]
 
-    init(_ factors: LowRankUpdate.Factors, from start: LowRankUpdate.Factors?) {
-        let (b, a) = (Self.columns(factors), Self.rows(factors))
-        guard let start, start.scale != 0 else {
+    /// - Parameter start: what is subtracted; `nil` for nothing.
+    init(_ pair: LowRankPair, scale: Double, from start: (pair: LowRankPair, scale: Double)?) {
+        let (b, a) = (Self.columns(pair, scale), Self.rows(pair))
+        guard let start else {
             (columns, rows) = (b, a)
             return
         }
-        let (b0, a0) = (Self.columns(start), Self.rows(start))
-        if factors.rank == start.rank {
+        let (b0, a0) = (Self.columns(start.pair, start.scale), Self.rows(start.pair))
+        if pair.rank == start.pair.rank {
             columns = zip(b, b0).map { zip($0, $1).map { $0 - $1 } } + b0
             rows = a + zip(a, a0).map { zip($0, $1).map { $0 - $1 } }
         } else {
@@ -36,16 +39,16 @@ struct DifferenceFactors {
     }
 
     /// Each column of scale·B.
-    private static func columns(_ factors: LowRankUpdate.Factors) -> [[Double]] {
-        (0..<factors.rank).map { column in
-            (0..<factors.outputSize).map { factors.scale * Double(factors.b[$0 * factors.rank + column]) }
+    private static func columns(_ pair: LowRankPair, _ scale: Double) -> [[Double]] {
+        (0..<pair.rank).map { column in
+            (0..<pair.outputSize).map { scale * Double(pair.b[$0 * pair.rank + column]) }
         }
     }
 
     /// Each row of A.
-    private static func rows(_ factors: LowRankUpdate.Factors) -> [[Double]] {
-        (0..<factors.rank).map { row in
-            factors.a[row * factors.inputSize..<(row + 1) * factors.inputSize].map(Double.init)
+    private static func rows(_ pair: LowRankPair) -> [[Double]] {
+        (0..<pair.rank).map { row in
+            pair.a[row * pair.inputSize..<(row + 1) * pair.inputSize].map(Double.init)
         }
     }
 }

@@ -17,7 +17,10 @@ public struct UpdateDirection: Sendable {
         name = update.name
         self.update = update
         differences = Dictionary(
-            uniqueKeysWithValues: update.modules.map { ($0, DifferenceFactors($1, from: start?.modules[$0])) })
+            uniqueKeysWithValues: update.modules.map { module, pair in
+                let startPair = start.map { (pair: $0.modules[module]!, scale: $0.scale) }
+                return (module, DifferenceFactors(pair, scale: update.scale, from: startPair))
+            })
         let modules = update.modules.keys.sorted()
         factorNorm = modules.reduce(0) { sum, module in
             let factors = update.modules[module]!

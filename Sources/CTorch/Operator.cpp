@@ -46,7 +46,12 @@ c10::IValue boxed(const ct_value &value, const c10::Argument &argument) {
         return value.integer;
     case ct_kind_int_list: {
         auto integers = at::IntArrayRef(value.integers, static_cast<size_t>(value.count));
-        return c10::List<int64_t>(integers);
+        auto list = type->cast<c10::ListType>();
+        if (!list || list->getElementType()->kind() == c10::TypeKind::IntType) return c10::List<int64_t>(integers);
+        // A list of anything else that integers can stand for: scalars, optional ones too.
+        c10::impl::GenericList elements(list->getElementType());
+        for (auto integer : integers) elements.push_back(c10::IValue(integer));
+        return elements;
     }
     case ct_kind_double: return value.floating;
     case ct_kind_double_list: return c10::List<double>(at::ArrayRef<double>(value.floatings, static_cast<size_t>(value.count)));

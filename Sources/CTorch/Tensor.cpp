@@ -4,6 +4,9 @@
 #include <torch/version.h>
 
 #include <atomic>
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 
 #include "Guard.h"
 
@@ -82,3 +85,12 @@ void ct_threads_set(int32_t count) { at::set_num_threads(count); }
 int32_t ct_threads() { return at::get_num_threads(); }
 const char *ct_version() { return TORCH_VERSION; }
 bool ct_has_cuda() { return at::hasCUDA(); }
+
+void ct_keep_freed_memory() {
+#if defined(__GLIBC__)
+    // Every block comes from the heap, none from mmap, and the heap is not trimmed: freed pages stay mapped.
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, -1);
+    mallopt(M_TOP_PAD, 64 << 20);
+#endif
+}

@@ -23,7 +23,9 @@ public enum CheckpointError: Error, Sendable, Hashable {
     case unknownArchitecture(name: String, file: String, known: [String])
     /// A setting that Winnow understands and does not implement.
     case unsupportedSetting(key: String, value: String, file: String, supported: String)
-    case invalidConfiguration(file: String, problems: [String])
+    /// The file is well-formed, and what it says cannot be; every problem found.
+    case invalid(file: String, problems: [String])
+    case noAdapter(folder: String, missing: String)
     case alreadyExists(path: String)
 }
 
@@ -61,8 +63,10 @@ extension CheckpointError: CustomStringConvertible {
             "\(file): unknown architecture '\(name)'; known: \(known.joined(separator: ", "))"
         case .unsupportedSetting(let key, let value, let file, let supported):
             "\(file): \(key) is \(value), which is not supported; supported: \(supported)"
-        case .invalidConfiguration(let file, let problems):
+        case .invalid(let file, let problems):
             "\(file): \(problems.joined(separator: "; "))"
+        case .noAdapter(let folder, let missing):
+            "\(folder): is not a PEFT adapter folder: it holds no \(missing)"
         case .alreadyExists(let path):
             "\(path): exists already; choose another place, or ask for it to be replaced"
         }

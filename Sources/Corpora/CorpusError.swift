@@ -17,6 +17,7 @@ public enum CorpusError: Error, Equatable {
     // A prepared corpus.
     case emptyCorpus(reason: String)
     case outputExists(path: String)
+    case outputIsNoCorpus(path: String)
     case damagedShard(path: String, reason: String)
     case unsupportedShard(path: String, version: UInt32)
     case damagedManifest(path: String, reason: String)
@@ -61,6 +62,8 @@ extension CorpusError: CustomStringConvertible, LocalizedError {
             "No document is left for training: \(reason)."
         case .outputExists(let path):
             "\(path) is not empty. Name another folder, or pass --overwrite to replace it."
+        case .outputIsNoCorpus(let path):
+            "\(path): there is something that is not a prepared corpus; it is left alone. Name another folder."
         case .damagedShard(let path, let reason):
             "\(path): \(reason). Run `winnow prepare` again."
         case .unsupportedShard(let path, let version):

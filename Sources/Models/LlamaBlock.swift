@@ -13,47 +13,45 @@ struct LlamaBlock {
         let cache: KeyValueCache?
     }
 
-    private let inputNorm: RMSNorm
-    private let query: Linear
-    private let key: Linear
-    private let value: Linear
-    private let output: Linear
-    private let postAttentionNorm: RMSNorm
-    private let gate: Linear
-    private let up: Linear
-    private let down: Linear
-    private let headCount: Int
-    private let keyValueHeadCount: Int
-    private let headSize: Int
+    let inputNorm: RMSNorm
+    /// q, k and v, which share an input.
+    let attentionInput: LinearGroup
+    let output: LinearGroup
+    let postAttentionNorm: RMSNorm
+    /// gate and up, which share an input.
+    let gateUp: LinearGroup
+    let down: LinearGroup
+    let headCount: Int
+    let keyValueHeadCount: Int
+    let headSize: Int
 
-    var linears: [Linear] { [query, key, value, output, gate, up, down] }
+    var linears: [Linear] { [attentionInput, output, gateUp, down].flatMap(\.linears) }
 
     init(
-        _ configuration: ModelConfiguration, prefix: String, parameter: (_ name: String, _ shape: [Int]) throws -> Tensor
+        _ configuration: ModelConfiguration, prefix: String, parameter: (_ name: String, _ shape: [Int]) throws -> Tensor,
+        packed: (_ parts: [(name: String, outputs: Int)], _ inputs: Int) throws -> LinearGroup
     ) throws {
         let (width, inner) = (configuration.hiddenSize, configuration.intermediateSize)
         (headCount, keyValueHeadCount) = (configuration.headCount, configuration.keyValueHeadCount)
         headSize = configuration.headSize
         let (queries, keyValues) = (headCount * headSize, keyValueHeadCount * headSize)
-        func linear(_ name: String, _ outputs: Int, _ inputs: Int) throws -> Linear {
-            Linear(name: "\(prefix).\(name)", weight: try parameter("\(prefix).\(name).weight", [outputs, inputs]))
+        func group(_ parts: [(String, Int)], _ inputs: Int) throws -> LinearGroup {
+            try packed(parts.map { ("\(prefix).\($0.0)", $0.1) }, inputs)
         }
         func norm(_ name: String) throws -> RMSNorm {
             RMSNorm(weight: try parameter("\(prefix).\(name).weight", [width]), epsilon: configuration.normEpsilon)
         }
-        query = try linear("self_attn.q_proj", queries, width)
-        key = try linear("self_attn.k_proj", keyValues, width)
-        value = try linear("self_attn.v_proj", keyValues, width)
-        output = try linear("self_attn.o_proj", width, queries)
-        gate = try linear("mlp.gate_proj", inner, width)
-        up = try linear("mlp.up_proj", inner, width)
-        down = try linear("mlp.down_proj", width, inner)
+        attentionInput = try group(
+            [("self_attn.q_proj", queries), ("self_attn.k_proj", keyValues), ("self_attn.v_proj", keyValues)], width)
+        output = try group([("self_attn.o_proj", width)], queries)
+        gateUp = try group([("mlp.gate_proj", inner), ("mlp.up_proj", inner)], width)
+        down = try group([("mlp.down_proj", width)], inner)
         inputNorm = try norm("input_layernorm")
         postAttentionNorm = try norm("post_attention_layernorm")
     }
 
-    /// `[B·T, D] → [B·T, D]`
-    func callAsFunction(_ hidden: Tensor, layer: Int, _ pass: Pass) -> Tensor {
+    /// `[B·T, D] → [B·T, D]`, one operator after another.
+    func plain(_ hidden: Tensor, layer: Int, _ pass: Pass) -> Tensor {
         let attended = hidden + attention(inputNorm(hidden), layer: layer, pass)
         return attended + feedForward(postAttentionNorm(attended), pass)
     }
@@ -63,6 +61,7 @@ struct LlamaBlock {
             linear(input, pass.adapter, pass.dropout)
                 .reshaped([pass.batch, pass.length, count, headSize]).transposed(1, 2)  // [B, heads, T, headSize]
         }
+        let (query, key, value) = (attentionInput.linears[0], attentionInput.linears[1], attentionInput.linears[2])
         let queries = pass.rotation.applied(to: heads(query, headCount))
         var keys = pass.rotation.applied(to: heads(key, keyValueHeadCount))
         var values = heads(value, keyValueHeadCount)
@@ -73,13 +72,14 @@ struct LlamaBlock {
         let attended: Tensor = Operator.attention(
             queries, keys, values, attn_mask: mask, is_causal: isFirst && pass.length > 1,
             enable_gqa: headCount != keyValueHeadCount)
-        return output(
+        return output.linears[0](
             attended.transposed(1, 2).reshaped([pass.batch * pass.length, headCount * headSize]), pass.adapter, pass.dropout)
     }
 
     private func feedForward(_ input: Tensor, _ pass: Pass) -> Tensor {
+        let (gate, up) = (gateUp.linears[0], gateUp.linears[1])
         let gated: Tensor = Operator.silu(gate(input, pass.adapter, pass.dropout))
-        return down(gated * up(input, pass.adapter, pass.dropout), pass.adapter, pass.dropout)
+        return down.linears[0](gated * up(input, pass.adapter, pass.dropout), pass.adapter, pass.dropout)
     }
 
     /// Rows are the new tokens, columns all tokens: `true` where a token may look.
@@ -87,31 +87,5 @@ struct LlamaBlock {
         let earlier = columns - rows
         let allowed = (0..<rows).flatMap { row in (0..<columns).map { $0 <= earlier + row } }
         return Tensor(allowed, shape: [rows, columns], on: tensor.device)
-    }
-}
-
-/// A linear layer without bias, to which an adapter may add.
-struct Linear {
-    /// Its Hugging Face name without `.weight`, as adapters know it.
-    let name: String
-    /// `[out, in]`
-    let weight: Tensor
-
-    /// `[N, in] → [N, out]`
-    func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Generator?) -> Tensor {
-        let base: Tensor = Operator.linear(input, weight)
-        guard let adapter else { return base }
-        return adapter.adding(to: base, input: input, module: name, dropout: dropout)
-    }
-}
-
-/// Root-mean-square normalisation (Zhang & Sennrich 2019, arXiv:1910.07467).
-struct RMSNorm {
-    /// `[D]`
-    let weight: Tensor
-    let epsilon: Double
-
-    func callAsFunction(_ input: Tensor) -> Tensor {
-        Operator.rmsNorm(input, weight.shape, weight, epsilon)
     }
 }

@@ -10,6 +10,8 @@ public final class LlamaModel: CausalLM {
     public private(set) var parameters = NamedTensors()
     public let linearLayers: [(name: String, shape: [Int])]
     public let headWeight: Tensor
+    /// Whether layers run as one differentiable piece each, where they can. The plain path stays as their oracle.
+    public var fusesLayers = true
 
     private let embedding: Tensor
     private let blocks: [LlamaBlock]
@@ -29,10 +31,16 @@ public final class LlamaModel: CausalLM {
             return tensor
         }
 
+        func packed(_ parts: [(name: String, outputs: Int)], _ inputs: Int) throws -> LinearGroup {
+            let group = try LinearGroup(parts, inputs: inputs, dtype: dtype, device: device, load: load.callAsFunction)
+            for linear in group.linears { parameters.set(linear.name + ".weight", linear.weight) }
+            return group
+        }
+
         let (vocabulary, width) = (configuration.vocabularySize, configuration.hiddenSize)
         embedding = try parameter("model.embed_tokens.weight", [vocabulary, width])
         blocks = try (0..<configuration.layerCount).map { index in
-            try LlamaBlock(configuration, prefix: "model.layers.\(index)", parameter: parameter)
+            try LlamaBlock(configuration, prefix: "model.layers.\(index)", parameter: parameter, packed: packed)
         }
         norm = RMSNorm(weight: try parameter("model.norm.weight", [width]), epsilon: configuration.normEpsilon)
         headWeight = configuration.tiesEmbeddings ? embedding : try parameter("lm_head.weight", [vocabulary, width])
@@ -54,7 +62,10 @@ public final class LlamaModel: CausalLM {
             cache: cache)
 
         var hidden: Tensor = Operator.embedding(embedding, inputIDs.reshaped([-1]))  // [B·T, D]
-        for (index, block) in blocks.enumerated() { hidden = block(hidden, layer: index, pass) }
+        let fuses = fusesLayers && blocks.allSatisfy { $0.canFuse(hidden, pass) }
+        for (index, block) in blocks.enumerated() {
+            hidden = fuses ? block.fused(hidden, pass) : block.plain(hidden, layer: index, pass)
+        }
         cache?.advance(by: length)
         return norm(hidden).reshaped([batch, length, configuration.hiddenSize])
     }

@@ -63,6 +63,13 @@ public final class LoRAAdapter {
             })
     }
 
+    /// The same matrices with another dropout: what a warm start trains on with.
+    public func replacing(dropout: Double) -> LoRAAdapter {
+        var options = options
+        options.dropout = dropout
+        return LoRAAdapter(options: options, modules: names.map { ($0, modules[$0]!) })
+    }
+
     /// A and B of every module, in order: what an optimizer trains. Names are PEFT's, without its prefix.
     public var parameters: NamedTensors {
         var parameters = NamedTensors()

@@ -34,15 +34,10 @@ public struct LossHead {
             var (losses, entropies, normalizers, kept): ([Tensor], [Tensor], [Tensor], Tensor?) = ([], [], [], nil)
             for rows in chunks(count) {
                 let logits = logits(hidden.slice(rows))
-                let normalizer: Tensor = Operator.logSumExp(logits, [1], true)  // [n, 1]
-                let target: Tensor = Operator.gather(logits, 1, targets.slice(rows).unsqueezed(1))
-                losses.append((normalizer - target).reshaped([-1]))
-                if wantsEntropy {
-                    // H = log Z − Σ p·logit
-                    let expected = ((logits - normalizer).exponential() * logits).sum(along: 1, keepingDimension: true)
-                    entropies.append((normalizer - expected).reshaped([-1]))
-                }
-                normalizers.append(normalizer)
+                let measured = CrossEntropy.measure(logits, targets: targets.slice(rows), entropy: wantsEntropy)
+                losses.append(measured.loss)
+                normalizers.append(measured.normalizer)
+                if let entropy = measured.entropy { entropies.append(entropy) }
                 if keepsLogits { kept = logits }
             }
             return Scored(
@@ -61,7 +56,7 @@ public struct LossHead {
         private let head: LossHead
         private let hidden: Tensor
         private let targets: Tensor
-        /// log Z, `[N, 1]`
+        /// log Z, `[N]`
         private let normalizer: Tensor
         private var logits: Tensor?
 
@@ -86,21 +81,17 @@ public struct LossHead {
                 logits = nil
                 return .concatenated(
                     head.chunks(rows.size(0)).map { range in
-                        // d loss / d logits = softmax − one-hot
                         let error = kept?.slice(range) ?? head.logits(selected.slice(range))
-                        error -= normalizer.slice(range)
-                        Operator.exponentialInPlace(error) as Void
-                        let target = targets.slice(range).unsqueezed(1)
-                        let minusOne = Tensor.full(target.shape, -1, dtype: error.dtype, on: error.device)
-                        Operator.scatterAddInPlace(error, 1, target, minusOne) as Void
+                        CrossEntropy.overwriteWithGradient(
+                            error, targets: targets.slice(range), normalizer: normalizer.slice(range))
                         head.accumulate(error, selected.slice(range))
-                        return error.matmul(head.weight)
+                        return error.timesTransposed(head.weight.transpose)
                     })
             }
         }
     }
 
-    private func logits(_ hidden: Tensor) -> Tensor { Operator.linear(hidden, weight) }
+    private func logits(_ hidden: Tensor) -> Tensor { hidden.timesTransposed(weight) }
 
     private func accumulate(_ error: Tensor, _ hidden: Tensor) {
         guard weight.requiresGradient else { return }

@@ -26,7 +26,8 @@ final class RotaryEmbedding {
     init(_ configuration: ModelConfiguration, dtype: DType, device: Device) {
         let half = configuration.headSize / 2
         let base = configuration.ropeBase
-        frequencies = (0..<half).map { pow(base, -Double($0) / Double(half)) }
+        let plain = (0..<half).map { pow(base, -Double($0) / Double(half)) }
+        frequencies = configuration.ropeScaling.map { scaling in plain.map(scaling.scaled) } ?? plain
         (self.dtype, self.device) = (dtype, device)
     }
 
@@ -43,5 +44,15 @@ final class RotaryEmbedding {
         let angles = Angles(cosine: table(cos), sine: table(sin))
         cached = (positions, angles)
         return angles
+    }
+}
+
+extension RopeScaling {
+    /// Llama 3's rule: long wavelengths are stretched by `factor`, short ones stay, those between are blended.
+    fileprivate func scaled(_ frequency: Double) -> Double {
+        let turns = Double(originalMaximumPositionCount) * frequency / (2 * .pi)
+        let blend = (turns - lowFrequencyFactor) / (highFrequencyFactor - lowFrequencyFactor)
+        let kept = min(1, max(0, blend))
+        return kept * frequency + (1 - kept) * frequency / factor
     }
 }

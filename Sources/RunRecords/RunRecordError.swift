@@ -7,6 +7,7 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
     case directoryNotEmpty(String)
     case notARunDirectory(String)
     case nothingToResume(String)
+    case notAStudy(String)
     case missingTensor(file: String, tensor: String, present: [String])
     case wrongElementType(file: String, tensor: String, found: String, accepted: [String])
     case wrongShape(file: String, tensor: String, found: [Int], expected: String)
@@ -31,6 +32,8 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
             "\(directory) holds other files and no \(RunDirectory.manifestName), so it is not a run: give another directory"
         case .nothingToResume(let directory):
             "\(directory) holds no \(RunDirectory.manifestName), so there is nothing to resume: leave out --resume to start a run"
+        case .notAStudy(let directory):
+            "\(directory) holds no \(StudyRecord.fileName): give the directory that `winnow study` wrote to"
         case .missingTensor(let file, let tensor, let present):
             "\(file) has no tensor `\(tensor)` (it has \(present.joined(separator: ", "))): is it a token-loss file?"
         case .wrongElementType(let file, let tensor, let found, let accepted):

@@ -159,6 +159,7 @@ public struct StudyRecord: Codable, Sendable, Equatable {
     /// Reads `study.json` in `directory`.
     public static func read(from directory: URL) throws -> StudyRecord {
         let url = directory.appendingPathComponent(fileName)
+        guard FileManager.default.fileExists(atPath: url.path) else { throw RunRecordError.notAStudy(directory.path) }
         let record = try RecordFile.read(StudyRecord.self, from: url)
         guard record.format == currentFormat else {
             throw RunRecordError.unknownFormat(file: url.path, found: record.format, supported: currentFormat)

@@ -54,10 +54,13 @@ extension Operator {
     public static let matmul = Operator("aten::matmul")
     public static let matmulInto = Operator("aten::mm", "out")
     public static let addMatmul = Operator("aten::addmm")
+    public static let addMatmulInPlace = Operator("aten::addmm_")
     public static let linear = Operator("aten::linear")
     public static let embedding = Operator("aten::embedding")
     public static let rmsNorm = Operator("aten::rms_norm")
     public static let attention = Operator("aten::scaled_dot_product_attention")
+    public static let flashAttention = Operator("aten::_scaled_dot_product_flash_attention_for_cpu")
+    public static let flashAttentionBackward = Operator("aten::_scaled_dot_product_flash_attention_for_cpu_backward")
     public static let softmax = Operator("aten::softmax", "int")
     public static let logSoftmax = Operator("aten::log_softmax", "int")
 

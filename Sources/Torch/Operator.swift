@@ -23,6 +23,12 @@ public struct Operator: @unchecked Sendable {
         (self.name, self.handle) = (name, handle)
     }
 
+    /// Whether this libtorch has an operator.
+    public static func exists(_ name: String, _ overload: String = "") -> Bool {
+        var handle = ct_operator()
+        return ct_operator_find(name, overload, &handle) == 0
+    }
+
     /// What an operator takes and returns.
     public enum Value {
         case none

@@ -13,4 +13,8 @@ public enum Runtime {
         get { Int(ct_threads()) }
         set { ct_threads_set(Int32(newValue)) }
     }
+
+    /// Keeps freed memory in the process, since a training step asks for the same blocks again. Call it before the first
+    /// tensor is made.
+    public static func keepFreedMemory() { ct_keep_freed_memory() }
 }

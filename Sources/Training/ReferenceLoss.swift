@@ -36,8 +36,11 @@ public final class RememberedReference: ReferenceLoss {
 
     public init(_ source: any ReferenceLoss) { self.source = source }
 
+    /// Whether every block of the batch has been scored.
+    public func remembers(_ batch: TokenBatch) -> Bool { batch.blockIndices.allSatisfy { blocks[$0] != nil } }
+
     public func losses(of batch: TokenBatch) throws -> Tensor {
-        if !batch.blockIndices.allSatisfy({ blocks[$0] != nil }) {
+        if !remembers(batch) {
             let losses: [Float] = try source.losses(of: batch).values()
             var start = 0
             for (row, block) in batch.blockIndices.enumerated() {

@@ -6,5 +6,14 @@ struct WinnowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "winnow",
         abstract: "Train language models on the tokens that matter.",
-        subcommands: [DoctorCommand.self, TokenizeCommand.self])
+        subcommands: [
+            TokenizeCommand.self,
+            TrainCommand.self,
+            StudyCommand.self,
+            ReproduceCommand.self,
+            BucketsCommand.self,
+            CosineCommand.self,
+            ReportCommand.self,
+            DoctorCommand.self,
+        ])
 }

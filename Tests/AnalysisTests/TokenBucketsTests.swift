@@ -17,11 +17,16 @@ import Testing
         return try TokenLosses(rows: 2, positions: 4, losses: losses, mask: baseline.mask)
     }
 
+    /// H→H, H→L, L→H, L→L.
+    private func counts(_ buckets: TokenBuckets) -> [Int] {
+        [buckets.highToHigh, buckets.highToLow, buckets.lowToHigh, buckets.lowToLow]
+    }
+
     @Test func theBaselinesThresholdServesBothSides() throws {
         let buckets = try TokenBuckets(baseline: baseline(), variant: variant([0, 1, 2, 5, 0, 4.5, 4, 7]))
         #expect(buckets.threshold == 4.5)
         // 1 and 2 stay low; 3 → 5 and 4 → 4.5 (at the threshold) rise; 5 → 4 falls; 6 → 7 stays high.
-        #expect([buckets.lowToLow, buckets.lowToHigh, buckets.highToLow, buckets.highToHigh] == [2, 2, 1, 1])
+        #expect(counts(buckets) == [1, 1, 2, 2])
         #expect(buckets.total == 6)
         #expect(abs(buckets.meanChange - 2.5 / 6) < 1e-12)
         #expect(abs(buckets.netShare + 1.0 / 6) < 1e-12)
@@ -78,8 +83,7 @@ import Testing
             let buckets = try TokenBuckets(baseline: baseline, variant: variant)
             #expect(Double(buckets.threshold) == expected.threshold, "\(name)")
             #expect(
-                [buckets.highToHigh, buckets.highToLow, buckets.lowToHigh, buckets.lowToLow]
-                    == [expected.HH, expected.HL, expected.LH, expected.LL], "\(name)")
+                counts(buckets) == [expected.HH, expected.HL, expected.LH, expected.LL], "\(name)")
             #expect(abs(buckets.meanChange - expected.meanChange) < 1e-9, "\(name)")
         }
     }

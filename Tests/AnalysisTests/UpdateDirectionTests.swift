@@ -1,4 +1,5 @@
 import Analysis
+import Checkpoints
 import Foundation
 import PeerProcess
 import Testing
@@ -7,32 +8,32 @@ import Testing
     private struct Module: Decodable {
         var a: [Float]
         var b: [Float]
-        var rank, inputs, outputs: Int
+        var rank: Int
+    }
+
+    private struct Adapter: Decodable {
         var scale: Double
+        var modules: [String: Module]
     }
 
     private struct Case: Decodable {
         var name: String
-        var first: [String: Module]
-        var second: [String: Module]
-        var firstStart: [String: Module]?
-        var secondStart: [String: Module]?
+        var first: Adapter
+        var second: Adapter
+        var firstStart: Adapter?
+        var secondStart: Adapter?
         var adapter: Double?
         var effective: Double
     }
 
-    private func update(_ name: String, _ modules: [String: Module]) throws -> LowRankUpdate {
-        try LowRankUpdate(
-            name: name,
-            modules: modules.mapValues {
-                .init(a: $0.a, b: $0.b, rank: $0.rank, inputSize: $0.inputs, outputSize: $0.outputs, scale: $0.scale)
-            })
+    private func update(_ name: String, _ adapter: Adapter) -> LowRankUpdate {
+        LowRankUpdate(
+            name: name, scale: adapter.scale,
+            modules: adapter.modules.mapValues { LowRankPair(a: $0.a, b: $0.b, rank: $0.rank) })
     }
 
-    private func update(_ name: String, a: [Float], b: [Float], scale: Double = 1) throws -> LowRankUpdate {
-        try LowRankUpdate(
-            name: name,
-            modules: ["q": .init(a: a, b: b, rank: 1, inputSize: a.count, outputSize: b.count, scale: scale)])
+    private func update(_ name: String, a: [Float], b: [Float], scale: Double = 1) -> LowRankUpdate {
+        LowRankUpdate(name: name, scale: scale, modules: ["q": LowRankPair(a: a, b: b, rank: 1)])
     }
 
     /// With and without a start, shared and separate, other ranks, other scales, and a start a thousand times larger than what
@@ -43,9 +44,9 @@ import Testing
         #expect(cases.count == 6)
         for item in cases {
             let first = try UpdateDirection(
-                update("first", item.first), start: item.firstStart.map { try update("start", $0) })
+                update("first", item.first), start: item.firstStart.map { update("start", $0) })
             let second = try UpdateDirection(
-                update("second", item.second), start: item.secondStart.map { try update("start", $0) })
+                update("second", item.second), start: item.secondStart.map { update("start", $0) })
             let cosines = try first.cosines(with: second)
             #expect(abs(try #require(cosines.effective) - item.effective) < 1e-6, "\(item.name)")
             if let expected = item.adapter {
@@ -89,13 +90,9 @@ import Testing
         #expect(throws: AnalysisError.differentModuleShapes(module: "q", first: [1, 2], second: [1, 3])) {
             try q.cosines(with: wider)
         }
-        let factors = LowRankUpdate.Factors(a: [1, 2], b: [1], rank: 1, inputSize: 2, outputSize: 1, scale: 1)
-        let more = try UpdateDirection(LowRankUpdate(name: "more", modules: ["q": factors, "k": factors]))
+        let pair = LowRankPair(a: [1, 2], b: [1], rank: 1)
+        let more = try UpdateDirection(LowRankUpdate(name: "more", scale: 1, modules: ["q": pair, "k": pair]))
         #expect(throws: AnalysisError.missingModule("k", in: "q")) { try q.cosines(with: more) }
         #expect(throws: AnalysisError.missingModule("k", in: "q")) { try more.cosines(with: q) }
-        #expect(throws: AnalysisError.wrongFactorCount(module: "q", found: [1, 1], expected: [2, 1])) {
-            try LowRankUpdate(
-                name: "short", modules: ["q": .init(a: [1], b: [1], rank: 1, inputSize: 2, outputSize: 1, scale: 1)])
-        }
     }
 }

@@ -50,6 +50,11 @@ import Testing
         }
     }
 
+    @Test func aDirectoryWithoutAStudyIsSaid() throws {
+        let directory = try TemporaryDirectory()
+        #expect(throws: RunRecordError.notAStudy(directory.url.path)) { try StudyRecord.read(from: directory.url) }
+    }
+
     @Test func aMissingKeyIsNamed() throws {
         let directory = try TemporaryDirectory()
         try directory.write("{\"format\": 1, \"title\": \"x\"}", to: "study.json")

@@ -116,6 +116,32 @@ ct_status ct_function_attach(
     ct_backward_callback backward, void (*release)(void *context));
 
 // ---------------------------------------------------------------------------------------------------------------------
+// Row kernels: the element-wise work of a decoder layer in one pass over memory each. Host memory, float32 or float64,
+// rows contiguous in their last dimension. They don't record gradients.
+
+/// y = x · rsqrt(mean(x²) + ε) · w, and the factor of each row. x, y `[n, d]`; w `[d]`; factor `[n]`.
+ct_status ct_rms_norm(ct_tensor x, ct_tensor weight, double epsilon, ct_tensor *y, ct_tensor *factor);
+/// The gradient with respect to x, plus `residual` where it isn't null.
+ct_status ct_rms_norm_backward(
+    ct_tensor gradient, ct_tensor x, ct_tensor weight, ct_tensor factor, ct_tensor residual, ct_tensor *result);
+/// silu(g) · u, where a row of `gateUp` is g then u. `[n, 2f] → [n, f]`
+ct_status ct_swiglu(ct_tensor gateUp, ct_tensor *result);
+/// `[n, f] → [n, 2f]`
+ct_status ct_swiglu_backward(ct_tensor gradient, ct_tensor gateUp, ct_tensor *result);
+/// Turns every head of `rows` `[n, heads · size]` in place by its position's angle, the other way round for `inverse`.
+/// Row i stands at position i mod t; cosine, sine `[t, size]`.
+ct_status ct_rotate(ct_tensor rows, ct_tensor cosine, ct_tensor sine, bool inverse);
+/// Cross-entropy of each row of `logits` `[n, v]` with its target `[n]` int64: loss, log Z and, where asked for, entropy, `[n]`.
+ct_status ct_cross_entropy(
+    ct_tensor logits, ct_tensor targets, ct_tensor *loss, ct_tensor *normalizer, ct_tensor *_Nullable entropy);
+/// Overwrites logits with softmax − one-hot.
+ct_status ct_cross_entropy_backward(ct_tensor logits, ct_tensor targets, ct_tensor normalizer);
+
+/// Keeps freed blocks in the process instead of giving them back: a training step asks for the same ones again.
+/// Call it before the first tensor. No effect where the C library isn't glibc.
+void ct_keep_freed_memory(void);
+
+// ---------------------------------------------------------------------------------------------------------------------
 // Random numbers, threads, versions
 
 ct_status ct_generator_create(uint64_t seed, ct_generator *result);

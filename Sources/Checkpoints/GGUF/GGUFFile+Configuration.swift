@@ -2,7 +2,7 @@ extension GGUFFile {
     /// The model's sizes, in the words of a `config.json`.
     ///
     /// - Throws: `CheckpointError.malformed` where the metadata lacks one, `.unsupportedSetting` where it asks for what is not
-    ///   implemented, `.invalidConfiguration` where the sizes contradict each other or the embedding's shape.
+    ///   implemented, `.invalid` where the sizes contradict each other or the embedding's shape.
     public func configuration() throws -> ModelConfiguration {
         let reading = GGUFMetadata(metadata, file: url.path)
         let family = try reading.architectureName()
@@ -56,7 +56,7 @@ extension GGUFFile {
             throw refuse("rope_freqs.weight", "a tensor", supported: "unscaled RoPE; for Llama 3.1 take the Hugging Face folder")
         }
         guard headCount > 0 else {
-            throw CheckpointError.invalidConfiguration(
+            throw CheckpointError.invalid(
                 file: url.path, problems: ["\(family).attention.head_count is \(headCount)"])
         }
         let headSize = try reading.integer("\(family).attention.key_length") ?? hiddenSize / headCount

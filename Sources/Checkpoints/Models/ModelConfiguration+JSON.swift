@@ -32,7 +32,7 @@ extension ModelConfiguration: Codable {
 
     /// Reads a `config.json`.
     ///
-    /// - Throws: `CheckpointError`: `.unknownArchitecture`, `.unsupportedSetting`, `.invalidConfiguration`, `.malformed`,
+    /// - Throws: `CheckpointError`: `.unknownArchitecture`, `.unsupportedSetting`, `.invalid`, `.malformed`,
     ///   each naming the file.
     public init(contentsOf url: URL) throws {
         self = try JSONFile.decode(ModelConfiguration.self, from: url)
@@ -90,7 +90,7 @@ extension ModelConfiguration: Codable {
             paddingTokenID: try container.decodeIfPresent(Int.self, forKey: .paddingTokenID))
 
         if try container.decodeIfPresent(Int.self, forKey: .headSize) == nil, headCount > 0, hiddenSize % headCount != 0 {
-            throw CheckpointError.invalidConfiguration(
+            throw CheckpointError.invalid(
                 file: file,
                 problems: [
                     "hidden_size (\(hiddenSize)) is not a multiple of num_attention_heads (\(headCount)), and head_dim is not given"

@@ -68,7 +68,7 @@ public struct ModelConfiguration: Sendable, Hashable {
     /// Checks that the sizes are possible, and fit one another.
     ///
     /// - Parameter file: what errors call the place that the configuration came from.
-    /// - Throws: `CheckpointError.unknownArchitecture`; `.invalidConfiguration` with every problem found.
+    /// - Throws: `CheckpointError.unknownArchitecture`; `.invalid` with every problem found.
     public func validate(file: String = "config.json") throws {
         guard Self.knownArchitectures[architecture] != nil else {
             throw CheckpointError.unknownArchitecture(
@@ -87,7 +87,7 @@ public struct ModelConfiguration: Sendable, Hashable {
         if !(initializerRange.isFinite && initializerRange >= 0) {
             problems.append("initializer_range is \(initializerRange), not 0 or above")
         }
-        guard problems.isEmpty else { throw CheckpointError.invalidConfiguration(file: file, problems: problems) }
+        guard problems.isEmpty else { throw CheckpointError.invalid(file: file, problems: problems) }
         try ropeScaling?.validate(file: file)
     }
 

@@ -28,7 +28,7 @@ public struct RopeScaling: Sendable, Hashable {
         if originalMaximumPositionCount < 1 {
             problems.append("rope_scaling.original_max_position_embeddings is \(originalMaximumPositionCount), below 1")
         }
-        guard problems.isEmpty else { throw CheckpointError.invalidConfiguration(file: file, problems: problems) }
+        guard problems.isEmpty else { throw CheckpointError.invalid(file: file, problems: problems) }
     }
 }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Crypto
 import Foundation
 
@@ -14,15 +15,19 @@ public final class TokenShard: Sendable {
     private let file: MappedFile
     private let header: TokenShardHeader
 
-    /// - Throws: `CorpusError.damagedShard` where the file is truncated, altered or no shard at all.
+    /// - Throws: `CorpusError.damagedShard` where the file is truncated, altered or no shard at all; `CheckpointError` where it
+    ///   cannot be read.
     public init(_ url: URL) throws {
         let file = try MappedFile(url)
         (self.url, self.file) = (url, file)
-        header = try TokenShardHeader(reading: file.bytes, path: url.path)
-        try checkBoundaries()
-        try checkTokens()
-        guard contentHash == Self.hash(of: file.bytes[TokenShardHeader.size...]) else {
-            throw CorpusError.damagedShard(path: url.path, reason: "the content does not have the hash that its header states")
+        header = try file.withBytes { try TokenShardHeader(reading: $0, path: url.path) }
+        try file.withBytes { bytes in
+            try checkBoundaries(bytes)
+            try checkTokens(bytes)
+            guard header.contentHash == Self.hash(of: bytes[TokenShardHeader.size...]) else {
+                throw CorpusError.damagedShard(
+                    path: url.path, reason: "the content does not have the hash that its header states")
+            }
         }
     }
 
@@ -52,29 +57,33 @@ public final class TokenShard: Sendable {
     /// Copies `range` of the tokens to the start of `destination`. Both were checked by the caller.
     func copyTokens(in range: Range<Int>, to destination: UnsafeMutableBufferPointer<Int32>) {
         let width = header.tokenWidth
-        var offset = TokenShardHeader.size + range.lowerBound * width
-        for index in 0..<range.count {
-            destination[index] = width == 2 ? Int32(load(UInt16.self, at: offset)) : Int32(load(UInt32.self, at: offset))
-            offset += width
+        let start = TokenShardHeader.size + range.lowerBound * width
+        file.withBytes(in: start..<start + range.count * width) { bytes in
+            if width == 2 {
+                for (index, token) in bytes.bindMemory(to: UInt16.self).enumerated() {
+                    destination[index] = Int32(UInt16(littleEndian: token))
+                }
+            } else {
+                for (index, token) in bytes.bindMemory(to: UInt32.self).enumerated() {
+                    destination[index] = Int32(UInt32(littleEndian: token))
+                }
+            }
         }
     }
 
     /// Where document `index` starts, in tokens; `boundary(documentCount)` is `tokenCount`.
-    func boundary(_ index: Int) -> Int { Int(load(UInt64.self, at: boundariesOffset + 8 * index)) }
+    func boundary(_ index: Int) -> Int { file.withBytes { Int(boundary(index, in: $0)) } }
 
-    private var boundariesOffset: Int {
-        TokenShardHeader.size + TokenShardHeader.paddedTokenBytes(count: tokenCount, width: header.tokenWidth)
+    private func boundary(_ index: Int, in bytes: UnsafeRawBufferPointer) -> UInt64 {
+        let start = TokenShardHeader.size + TokenShardHeader.paddedTokenBytes(count: tokenCount, width: header.tokenWidth)
+        return UInt64(littleEndian: bytes.load(fromByteOffset: start + 8 * index, as: UInt64.self))
     }
 
-    private func load<T: FixedWidthInteger>(_ type: T.Type, at offset: Int) -> T {
-        T(littleEndian: file.bytes.loadUnaligned(fromByteOffset: offset, as: type))
-    }
-
-    private func checkBoundaries() throws {
+    private func checkBoundaries(_ bytes: UnsafeRawBufferPointer) throws {
         // Compared as stored: a boundary past Int.max must not trap on the way to its error.
         var last: UInt64 = 0
         for index in 0...documentCount {
-            let start = load(UInt64.self, at: boundariesOffset + 8 * index)
+            let start = boundary(index, in: bytes)
             guard start >= last, start <= UInt64(tokenCount), index > 0 || start == 0 else {
                 throw CorpusError.damagedShard(
                     path: url.path, reason: "document \(index) starts at token \(start), after \(last)")
@@ -86,9 +95,9 @@ public final class TokenShard: Sendable {
         }
     }
 
-    private func checkTokens() throws {
+    private func checkTokens(_ bytes: UnsafeRawBufferPointer) throws {
         let start = TokenShardHeader.size
-        let tokens = UnsafeRawBufferPointer(rebasing: file.bytes[start..<start + tokenCount * header.tokenWidth])
+        let tokens = UnsafeRawBufferPointer(rebasing: bytes[start..<start + tokenCount * header.tokenWidth])
         let largest = header.tokenWidth == 2 ? Self.largest(UInt16.self, in: tokens) : Self.largest(UInt32.self, in: tokens)
         guard tokenCount == 0 || largest < vocabularySize else {
             throw CorpusError.damagedShard(
@@ -100,10 +109,10 @@ public final class TokenShard: Sendable {
         Int(bytes.bindMemory(to: type).reduce(0) { max($0, T(littleEndian: $1)) })
     }
 
-    private static func hash(of bytes: Slice<UnsafeRawBufferPointer>) -> String {
+    private static func hash(of bytes: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
         var hash = SHA256()
         hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes))
-        return Array(hash.finalize()).hexadecimal
+        return Array(hash.finalize())
     }
 }
 

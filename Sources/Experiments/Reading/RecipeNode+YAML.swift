@@ -24,7 +24,8 @@ extension RecipeNode {
         let place = RecipePlace(source: "command line", line: nil)
         guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
             throw RecipeError([
-                RecipeProblem("", at: place, "`\(text)` is not an override", fix: "write key.path=value, as in training.tokens=5000")
+                RecipeProblem(
+                    "", at: place, "`\(text)` is not an override", fix: "write key.path=value, as in training.tokens=5000")
             ])
         }
         let key = String(text[..<equals])
@@ -65,7 +66,8 @@ extension RecipeNode {
         case .sequence(let items): RecipeNode(content: .sequence(items.map { $0.placed(at: place) }), place: place)
         case .mapping(let entries):
             RecipeNode(
-                content: .mapping(entries.map { Entry(key: $0.key, place: place, value: $0.value.placed(at: place)) }), place: place)
+                content: .mapping(entries.map { Entry(key: $0.key, place: place, value: $0.value.placed(at: place)) }),
+                place: place)
         }
     }
 }
@@ -74,14 +76,17 @@ extension YamlError {
     fileprivate func problem(in source: String) -> RecipeProblem {
         let (line, message): (Int?, String) =
             switch self {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
                 (mark.line, "is not YAML: \(problem)")
             case .duplicatedKeysInMapping(let duplicates, let context):
                 (context.mark.line, "the section that starts here gives \(duplicates.sorted().joined(separator: ", ")) twice")
             default: (nil, "is not YAML: \(description)")
             }
         let fix =
-            if case .duplicatedKeysInMapping = self { "keep one of them" } else { "mind the indentation, the colons and the quotes" }
+            if case .duplicatedKeysInMapping = self { "keep one of them" } else {
+                "mind the indentation, the colons and the quotes"
+            }
         return RecipeProblem("", at: RecipePlace(source: source, line: line), message, fix: fix)
     }
 }

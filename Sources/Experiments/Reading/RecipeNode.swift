@@ -49,6 +49,12 @@ struct RecipeNode: Equatable, Sendable {
         path.reduce(self as RecipeNode?) { node, key in node?[key] }
     }
 
+    /// Where the key and the value at a path were written.
+    func places(at path: ArraySlice<String>) -> [RecipePlace?] {
+        guard let key = path.first, let entry = entries?.first(where: { $0.key == key }) else { return [] }
+        return path.count == 1 ? [entry.place, entry.value.place] : entry.value.places(at: path.dropFirst())
+    }
+
     /// How a complaint names the value: `"16" in quotes`, `a list`, …
     var summary: String {
         switch content {

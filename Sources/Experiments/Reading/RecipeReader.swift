@@ -91,15 +91,16 @@ struct RecipeReader: RecipeVisitor {
     }
 
     /// Complains of every key that was not asked for, with the nearest one that was; or, where no neighbour is near, with
-    /// the place in the recipe where a key of that name belongs.
-    mutating func refuseUnknownKeys() {
+    /// the place in the recipe, itself at `recipe`, where a key or section of that name belongs.
+    mutating func refuseUnknownKeys(recipe: String = "") {
+        let paths = Recipe.keyPaths + Recipe.sectionPaths.sorted()
         for entry in node.entries ?? [] where !known.contains(entry.key) {
-            let elsewhere = Recipe.keyPaths.first { $0.keyPath.last == entry.key }
+            let elsewhere = paths.first { $0.keyPath.last == entry.key }
             let fix =
                 if let nearest = NearestName.of(entry.key, among: known) {
                     "did you mean `\(nearest)`?"
                 } else if let elsewhere {
-                    "did you mean `\(elsewhere)`?"
+                    "did you mean `\(recipe)\(elsewhere)`?"
                 } else {
                     "the keys here are \(known.joined(separator: ", "))"
                 }

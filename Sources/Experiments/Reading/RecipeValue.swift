@@ -77,7 +77,9 @@ extension Bool: RecipeValue {
 extension String: RecipeValue {
     /// Any scalar that is not empty: a name made of digits needs no quotes.
     init(_ node: RecipeNode) throws(RecipeComplaint) {
-        guard case .scalar(let text, _) = node.content, !text.isEmpty else { throw .not("text", node, fix: "write a word or a path") }
+        guard case .scalar(let text, _) = node.content, !text.isEmpty else {
+            throw .not("text", node, fix: "write a word or a path")
+        }
         self = text
     }
 

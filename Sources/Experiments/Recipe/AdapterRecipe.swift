@@ -1,5 +1,5 @@
 /// The low-rank adapter to train (LoRA, Hu et al. 2021, arXiv:2106.09685), in PEFT's terms.
-public struct AdapterRecipe: Codable, Equatable, Sendable {
+public struct AdapterRecipe: Equatable, Sendable {
     /// r: the columns of A and B.
     public var rank = 16
     /// α: the update is scaled by α / r.
@@ -24,27 +24,5 @@ extension AdapterRecipe: RecipeSection {
         visitor.value("targetModules", &targetModules)
         visitor.value("start", &start)
         visitor.value("seed", &seed, .atLeast(0), unused: start == nil ? nil : "adapter.start brings its own values")
-    }
-}
-
-/// Where a warm start comes from.
-public enum AdapterStart: Codable, Hashable, Sendable {
-    /// `reference/NAME`: what the study trained under that name.
-    case trained(String)
-    /// A PEFT adapter folder.
-    case folder(String)
-}
-
-extension AdapterStart: RecipeValue {
-    init(_ node: RecipeNode) throws(RecipeComplaint) {
-        let text = try String(node)
-        self = TrainedName.name(in: text).map { .trained($0) } ?? .folder(text)
-    }
-
-    var written: RecipeNode {
-        switch self {
-        case .trained(let name): .text(TrainedName.prefix + name)
-        case .folder(let path): .text(path)
-        }
     }
 }

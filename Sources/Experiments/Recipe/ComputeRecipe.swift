@@ -1,19 +1,15 @@
-/// What the run computes on, and how exactly.
-public struct ComputeRecipe: Codable, Equatable, Sendable {
-    public enum Precision: String, Codable, CaseIterable, Sendable {
-        case float32, bfloat16
-    }
+import Torch
 
-    public var device = Processor.cpu
-    /// Of the weights and activations; losses and optimizer states are float32 in either case.
-    public var dtype = Precision.float32
+/// What the run computes on, and how exactly.
+public struct ComputeRecipe: Equatable, Sendable {
+    public var device = Device.cpu
+    /// Of the weights and activations, `float32` or `bfloat16`; losses and optimizer states are float32 in either case.
+    public var dtype = DType.float32
     /// CPU threads; 0 takes all cores.
     public var threads = 0
 
     public init() {}
 }
-
-extension ComputeRecipe.Precision: RecipeChoice {}
 
 extension ComputeRecipe: RecipeSection {
     mutating func visit(_ visitor: inout some RecipeVisitor) {
@@ -23,28 +19,23 @@ extension ComputeRecipe: RecipeSection {
     }
 }
 
-/// `cpu`, `cuda` (the first GPU) or `cuda:N`.
-public enum Processor: Codable, Hashable, Sendable {
-    case cpu
-    case cuda(Int)
+extension Device: RecipeValue {
+    init(_ node: RecipeNode) throws(RecipeComplaint) {
+        guard let device = Device(try String(node)) else { throw .not("a device", node, fix: "write cpu, cuda or cuda:1") }
+        self = device
+    }
+
+    var written: RecipeNode { .text(description) }
 }
 
-extension Processor: RecipeValue {
+extension DType: RecipeValue {
+    /// The types that a model can be trained in.
+    private static let trainable: [String: DType] = ["float32": .float32, "bfloat16": .bfloat16]
+
     init(_ node: RecipeNode) throws(RecipeComplaint) {
-        let text = try String(node)
-        if text == "cpu" {
-            self = .cpu
-        } else if let match = text.wholeMatch(of: /cuda(?::([0-9]{1,3}))?/) {
-            self = .cuda(match.1.flatMap { Int($0) } ?? 0)
-        } else {
-            throw .not("a device", node, fix: "write cpu, cuda or cuda:1")
-        }
+        if let complaint = Constraint.oneOf(Self.trainable.keys.sorted()).complaint(about: node) { throw complaint }
+        self = Self.trainable[try String(node)]!
     }
 
-    var written: RecipeNode {
-        switch self {
-        case .cpu: .plain("cpu")
-        case .cuda(let index): .text("cuda:\(index)")
-        }
-    }
+    var written: RecipeNode { .text(String(describing: self)) }
 }

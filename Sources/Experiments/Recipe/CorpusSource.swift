@@ -1,5 +1,5 @@
 /// Which prepared text: one of the two default corpora, or a folder that `winnow prepare` made.
-public enum CorpusSource: Codable, Hashable, Sendable {
+public enum CorpusSource: Hashable, Sendable {
     /// `default`: the Sage reference manual, the noisy corpus.
     case noisy
     /// `curated`: the Sage tutorials.

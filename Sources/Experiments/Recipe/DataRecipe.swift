@@ -1,5 +1,5 @@
 /// What is read: the text to train on, the text to evaluate on, and how both are cut into blocks.
-public struct DataRecipe: Codable, Equatable, Sendable {
+public struct DataRecipe: Equatable, Sendable {
     /// The corpus whose training split is trained on.
     public var train = CorpusSource.noisy
     /// The corpora whose validation splits are evaluated, each by a name for tables and metrics. Empty evaluates nothing.

@@ -1,5 +1,5 @@
 /// Which model: the cached default one, or a Hugging Face folder or GGUF file.
-public enum ModelSource: Codable, Hashable, Sendable {
+public enum ModelSource: Hashable, Sendable {
     /// `default`: SmolLM2-135M-Instruct, fetched by the set-up.
     case standard
     /// A folder or file; one that is called `default` is written `./default`.

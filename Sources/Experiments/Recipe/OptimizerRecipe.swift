@@ -1,5 +1,5 @@
 /// AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101), with PyTorch's names and meanings.
-public struct OptimizerRecipe: Codable, Equatable, Sendable {
+public struct OptimizerRecipe: Equatable, Sendable {
     public var learningRate = 1.0e-4
     /// Decay of the running mean of gradients.
     public var beta1 = 0.9

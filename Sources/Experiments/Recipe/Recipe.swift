@@ -2,7 +2,7 @@
 ///
 /// A recipe only describes: it is checked as a whole when it is read, and builds the objects that do the work. Each section is a
 /// value type in a file of its own, which holds its keys, defaults, ranges and impossible combinations.
-public struct Recipe: Codable, Equatable, Sendable {
+public struct Recipe: Equatable, Sendable {
     /// What the run is called, and its folder.
     public var name = "run"
     /// The model to train.

@@ -1,5 +1,5 @@
 /// The model whose loss an excess loss takes away.
-public enum ReferenceSource: Codable, Hashable, Sendable {
+public enum ReferenceSource: Hashable, Sendable {
     /// `base`: the trained model itself with its adapter switched off, so no second copy.
     case base
     /// `reference/NAME`: what the study trained under that name.

@@ -1,6 +1,6 @@
 /// The learning rate's course: a linear rise over the warm-up, then a constant or half a cosine.
-public struct ScheduleRecipe: Codable, Equatable, Sendable {
-    public enum Kind: String, Codable, CaseIterable, Sendable {
+public struct ScheduleRecipe: Equatable, Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
         case constant
         /// Falls to `finalFraction` of the rate at the last step.
         case cosine

@@ -1,22 +1,7 @@
+import TokenSelection
+
 /// Which tokens carry the loss.
-public struct SelectionRecipe: Codable, Equatable, Sendable {
-    /// Where the k tokens of a selection are ranked.
-    public enum Pool: String, Codable, CaseIterable, Sendable {
-        /// Within each block.
-        case sequence
-        /// Within each micro-batch.
-        case microBatch
-        /// Within the whole optimizer step.
-        case batch
-    }
-
-    /// Who wins among equal scores.
-    public enum Ties: String, Codable, CaseIterable, Sendable {
-        /// The earlier position, so that a result does not depend on the device.
-        case earlier
-        case random
-    }
-
+public struct SelectionRecipe: Equatable, Sendable {
     /// `all` trains on every token; `topK` on the highest scores; `random` on any; `stochastic` draws without
     /// replacement, a token's chance in proportion to its positive score.
     public var policy = "all"
@@ -24,35 +9,35 @@ public struct SelectionRecipe: Codable, Equatable, Sendable {
     public var score = "excessLoss"
     /// The share of the valid tokens to select: k = max(1, ⌊ratio · valid⌋).
     public var ratio = 0.5
-    public var pool = Pool.microBatch
+    /// Where the k tokens are ranked.
+    public var pool = TokenSelector.Pool.microBatch
     /// Whose loss `excessLoss` takes away; nil (`none`) where the score needs no reference.
     public var reference: ReferenceSource?
-    public var ties = Ties.earlier
+    /// Who wins among equal scores.
+    public var ties = TokenSelector.Ties.earlier
     /// Scores with dropout active, as the replication did.
     public var scoreWithDropout = false
 
     public init() {}
 
-    /// The policies a recipe may name.
-    public static let policies = ["all", "topK", "random", "stochastic"]
-    /// The scores a recipe may name.
-    public static let scores = ["loss", "excessLoss", "entropy"]
+    /// Whether the policy looks at scores at all; a name that no registry knows might.
+    public var usesScores: Bool { (try? SelectionPolicyRegistry.policy(named: policy).usesScores) ?? true }
 
-    /// Whether the policy looks at scores at all.
-    public var usesScore: Bool { policy != "all" && policy != "random" }
-    /// Whether a second opinion on each token is needed.
-    public var usesReference: Bool { usesScore && score == "excessLoss" }
+    /// Whether a reference's opinion of each token is needed.
+    public var usesReference: Bool {
+        usesScores && (try? TokenScoreRegistry.score(named: score).needs.contains(.referenceLoss)) == true
+    }
 }
 
-extension SelectionRecipe.Pool: RecipeChoice {}
-extension SelectionRecipe.Ties: RecipeChoice {}
+extension TokenSelector.Pool: RecipeChoice {}
+extension TokenSelector.Ties: RecipeChoice {}
 
 extension SelectionRecipe: RecipeSection {
     mutating func visit(_ visitor: inout some RecipeVisitor) {
-        visitor.value("policy", &policy, .oneOf(Self.policies))
+        visitor.value("policy", &policy, .oneOf(SelectionPolicyRegistry.names))
         let unselective = policy == "all" ? "policy all trains on every token" : nil
-        let unscored = usesScore ? nil : unselective ?? "policy \(policy) looks at no score"
-        visitor.value("score", &score, .oneOf(Self.scores), unused: unscored)
+        let unscored = usesScores ? nil : unselective ?? "policy \(policy) looks at no score"
+        visitor.value("score", &score, .oneOf(TokenScoreRegistry.names), unused: unscored)
         visitor.value("ratio", &ratio, .someFraction, unused: unselective)
         visitor.value("pool", &pool, unused: unselective)
         visitor.value(
@@ -62,7 +47,7 @@ extension SelectionRecipe: RecipeSection {
 
         visitor.refuse(
             "reference", with: ["policy", "score"], if: usesReference && reference == nil,
-            "is missing: excessLoss is a token's loss minus its loss under a reference",
+            "is missing: \(score) compares a token's loss with its loss under a reference",
             fix: "write base (the model with its adapter off), an adapter folder, or a model folder")
     }
 }

@@ -1,5 +1,5 @@
 /// How long, in what portions and by which rule the weights move, and when the run looks up from its work.
-public struct TrainingRecipe: Codable, Equatable, Sendable {
+public struct TrainingRecipe: Equatable, Sendable {
     /// Tokens to train on: positions fed, selected or not. The last step is whole, so up to a step more is fed.
     public var tokens = 60_000
     /// Blocks in a micro-batch.
@@ -22,12 +22,14 @@ public struct TrainingRecipe: Codable, Equatable, Sendable {
     public var evaluationTokens = TokenLimit.all
 
     public init() {}
+
+    /// With the bounds of a step's sizes it keeps every product of them within an Int.
+    static let mostTokens = 1 << 50
 }
 
 extension TrainingRecipe: RecipeSection {
     mutating func visit(_ visitor: inout some RecipeVisitor) {
-        // The upper bounds keep the product of a step's sizes within an Int.
-        visitor.value("tokens", &tokens, .atLeast(1, atMost: 1 << 50))
+        visitor.value("tokens", &tokens, .atLeast(1, atMost: TrainingRecipe.mostTokens))
         visitor.value("batchSize", &batchSize, .atLeast(1, atMost: 1 << 16))
         visitor.value("accumulation", &accumulation, .atLeast(1, atMost: 1 << 16))
         visitor.section("optimizer", &optimizer)
@@ -39,30 +41,4 @@ extension TrainingRecipe: RecipeSection {
         visitor.value("keepCheckpoints", &keepCheckpoints, .atLeast(1))
         visitor.value("evaluationTokens", &evaluationTokens, .atLeast(1))
     }
-}
-
-/// How many tokens to take: all there are, or so many from the start.
-public enum TokenLimit: Codable, Hashable, Sendable {
-    case all
-    case first(Int)
-
-    /// nil is all.
-    public var count: Int? {
-        guard case .first(let count) = self else { return nil }
-        return count
-    }
-}
-
-extension TokenLimit: RecipeValue {
-    init(_ node: RecipeNode) throws(RecipeComplaint) {
-        if node.content == .scalar("all", quoted: false) {
-            self = .all
-        } else if let count = try? Int(node) {
-            self = .first(count)
-        } else {
-            throw .not("a number of tokens", node, fix: "write a whole number, or all")
-        }
-    }
-
-    var written: RecipeNode { count?.written ?? .plain("all") }
 }

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Reporting
 import Torch
 
 /// Looks at the machine for everything that Winnow wants from it; changes nothing, and reaches no network.
@@ -82,8 +83,14 @@ public struct MachineCheck: Sendable {
     }
 
     private func plottingLibrary() -> Requirement.State {
-        let path = environment["WINNOW_PLOTLY"] ?? input.cache.appendingPathComponent("plotly/7.1.0/plotly.min.js").path
-        return FileManager.default.fileExists(atPath: path) ? .met(path) : .missing("not at \(path)", fix: "make setup")
+        let url = PlottingLibrary.location(environment: environment)
+        guard FileManager.default.fileExists(atPath: url.path) else { return .missing("not at \(url.path)", fix: "make setup") }
+        do {
+            _ = try PlottingLibrary(url)
+            return .met(url.path)
+        } catch {
+            return .missing("\(error)", fix: "remove \(url.path), then make setup")
+        }
     }
 
     private func pythonPeers() -> Requirement.State {

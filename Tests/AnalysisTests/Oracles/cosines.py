@@ -41,15 +41,11 @@ def cosine(x, y):
 
 def plain(modules):
     return modules and {
-        name: {
-            "a": m["A"].ravel().tolist(),
-            "b": m["B"].ravel().tolist(),
-            "rank": m["A"].shape[0],
-            "inputs": m["A"].shape[1],
-            "outputs": m["B"].shape[0],
-            "scale": m["scale"],
-        }
-        for name, m in modules.items()
+        "scale": next(iter(modules.values()))["scale"],
+        "modules": {
+            name: {"a": m["A"].ravel().tolist(), "b": m["B"].ravel().tolist(), "rank": m["A"].shape[0]}
+            for name, m in modules.items()
+        },
     }
 
 

@@ -1,0 +1,80 @@
+import Foundation
+
+/// A folder that `winnow prepare` made: token shards for training and validation, the names of their documents, a manifest.
+public struct PreparedCorpus: Sendable {
+    public let url: URL
+    public let manifest: CorpusManifest
+    public let train: TokenShard
+    /// `nil` where no document was held out.
+    public let validation: TokenShard?
+
+    /// Opens the folder and checks that its shards are the ones that the manifest describes.
+    public init(_ url: URL) throws {
+        self.url = url
+        manifest = try Self.manifest(in: url)
+        train = try Self.open(manifest.train, of: manifest, in: url)
+        validation = try manifest.validation.map { [manifest] in try Self.open($0, of: manifest, in: url) }
+    }
+
+    /// The validation shard, where the caller cannot do without.
+    public func requireValidation() throws -> TokenShard {
+        guard let validation else { throw CorpusError.noValidationSplit(path: url.path) }
+        return validation
+    }
+
+    /// - Throws: `CorpusError.differentTokenizer` where `encoder` is not what the corpus was tokenised with.
+    public func check(madeWith encoder: some TextEncoder) throws {
+        guard encoder.fingerprint().hexadecimal == manifest.tokenizerHash else {
+            throw CorpusError.differentTokenizer(path: url.path)
+        }
+    }
+
+    /// The names of a split's documents, by `TokenBatch.documentIDs`.
+    public func documentNames(of split: CorpusManifest.Split) throws -> [String] {
+        let file = url.appendingPathComponent(split.documentFile)
+        do {
+            let lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+            let decoder = JSONDecoder()
+            let names = try lines.map { try decoder.decode(String.self, from: $0) }
+            guard names.count == split.documents else {
+                throw CorpusError.damagedManifest(path: file.path, reason: "\(names.count) names of \(split.documents) documents")
+            }
+            return names
+        } catch let error as CorpusError {
+            throw error
+        } catch {
+            throw CorpusError.damagedManifest(path: file.path, reason: "\(error)")
+        }
+    }
+
+    static func manifest(in folder: URL) throws -> CorpusManifest {
+        let file = folder.appendingPathComponent(CorpusManifest.fileName)
+        guard let data = try? Data(contentsOf: file) else {
+            throw CorpusError.damagedManifest(path: folder.path, reason: "it has no \(CorpusManifest.fileName)")
+        }
+        let manifest: CorpusManifest
+        do {
+            manifest = try JSONDecoder().decode(CorpusManifest.self, from: data)
+        } catch {
+            throw CorpusError.damagedManifest(path: file.path, reason: "\(error)")
+        }
+        guard manifest.version == 1 else {
+            throw CorpusError.damagedManifest(path: file.path, reason: "its version is \(manifest.version), this Winnow reads 1")
+        }
+        return manifest
+    }
+
+    private static func open(_ split: CorpusManifest.Split, of manifest: CorpusManifest, in folder: URL) throws -> TokenShard {
+        guard !split.tokenFile.contains("/"), !split.documentFile.contains("/") else {
+            throw CorpusError.damagedManifest(path: folder.path, reason: "\(split.tokenFile) is not a file of the folder")
+        }
+        let shard = try TokenShard(folder.appendingPathComponent(split.tokenFile))
+        guard shard.contentHash == split.contentHash, shard.tokenizerHash == manifest.tokenizerHash,
+            shard.vocabularySize == manifest.vocabularySize
+        else {
+            throw CorpusError.damagedShard(
+                path: shard.url.path, reason: "not the shard that \(CorpusManifest.fileName) describes")
+        }
+        return shard
+    }
+}

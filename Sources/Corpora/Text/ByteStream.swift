@@ -1,0 +1,61 @@
+import Foundation
+
+/// A file's bytes, piece by piece, unpacked where the file is compressed.
+protocol ByteStream: AnyObject {
+    /// The next bytes, never none; `nil` at the end.
+    func next() throws -> [UInt8]?
+}
+
+extension SourceFile {
+    func open(limit: ExpansionLimit = ExpansionLimit()) throws -> any ByteStream {
+        let file = try FileBytes(url)
+        switch compression {
+        case .none: return file
+        case .gzip: return try GzipBytes(file, limit: limit)
+        case .zstandard: return try ZstandardBytes(file, limit: limit)
+        }
+    }
+}
+
+/// A file's bytes as they are on disk.
+final class FileBytes: ByteStream {
+    static let pieceSize = 1 << 18
+
+    let path: String
+    private let handle: FileHandle
+    /// Bytes handed out so far.
+    private(set) var count = 0
+
+    init(_ url: URL) throws {
+        path = url.path
+        do {
+            handle = try FileHandle(forReadingFrom: url)
+        } catch {
+            let reason = FileManager.default.fileExists(atPath: path) ? "permission denied" : "no such file"
+            throw CorpusError.unreadable(path: path, reason: reason)
+        }
+    }
+
+    func next() throws -> [UInt8]? {
+        do {
+            guard let data = try handle.read(upToCount: Self.pieceSize), !data.isEmpty else { return nil }
+            count += data.count
+            return Array(data)
+        } catch {
+            throw CorpusError.unreadable(path: path, reason: error.localizedDescription)
+        }
+    }
+}
+
+/// How far compressed data may expand: a small file that unpacks to terabytes is an attack or an accident, never a corpus.
+struct ExpansionLimit {
+    /// Expanded bytes a compressed byte. English text reaches about 10, logs and tables of numbers 100.
+    var ratio = 200
+    /// Expanded bytes that any file may have, whatever its ratio.
+    var allowance = 64 << 20
+
+    func check(path: String, compressed: Int, expanded: Int) throws {
+        let limit = max(allowance, compressed.multipliedReportingOverflow(by: ratio).partialValue)
+        if expanded > limit { throw CorpusError.expandsTooMuch(path: path, compressed: compressed, expanded: limit) }
+    }
+}

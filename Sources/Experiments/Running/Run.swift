@@ -1,0 +1,149 @@
+import Checkpoints
+import Corpora
+import Foundation
+import Models
+import RunRecords
+import TokenSelection
+import Torch
+import Training
+
+/// A recipe turned into the objects that do its work.
+public final class Run {
+    public let recipe: Recipe
+    public let loaded: LoadedModel
+    public let trainer: Trainer
+    /// The reference's losses, where the selection compares with one.
+    public let reference: RememberedReference?
+    /// Held-out splits by name, in the order of their names.
+    public let splits: [TrainingLoop.Split]
+    /// Content hash of each split, `train` included.
+    public let dataHashes: [String: String]
+
+    /// - Parameters:
+    ///   - references: what other runs have computed of the same reference, shared among arms.
+    /// - Throws: what opening the files throws, `TrainingError`, `ModelError`, `SelectionError`.
+    public init(_ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf()) throws {
+        self.recipe = recipe
+        if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
+        Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
+        // Full-weight training changes the model in place, so it gets one of its own.
+        let loaded = try workspace.model(
+            recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device, isShared: recipe.adapter != nil)
+        self.loaded = loaded
+        let model = loaded.model
+
+        let separator = try recipe.data.separators ? Self.separator(of: loaded) : nil
+        func blocks(_ shard: TokenShard, tail: PackedBlocks.Tail) throws -> PackedBlocks {
+            guard shard.vocabularySize <= model.configuration.vocabularySize else {
+                throw RunError.foreignVocabulary(
+                    corpus: shard.url.path, size: shard.vocabularySize, model: loaded.name,
+                    modelSize: model.configuration.vocabularySize)
+            }
+            return try PackedBlocks(
+                shard: shard, blockLength: recipe.data.blockLength, separatorID: separator, tail: tail)
+        }
+        let training = try blocks(workspace.corpus(recipe.data.train).train, tail: .drop)
+        let sampler = try BatchSampler(
+            blocks: training, batchSize: recipe.training.batchSize, seed: UInt64(recipe.training.seed))
+        var hashes = ["train": training.shard.contentHash]
+        let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
+        splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
+            let shard = try workspace.corpus(source).requireValidation()
+            hashes[name] = shard.contentHash
+            return TrainingLoop.Split(
+                name: name,
+                batches: try EvaluationBatches(
+                    blocks: blocks(shard, tail: .pad), batchSize: max(recipe.training.batchSize, 8), limit: limit))
+        }
+        dataHashes = hashes
+
+        let adapter = try recipe.adapter.map { try Self.adapter($0, for: model) }
+        let selector = try TokenSelector(recipe.selection)
+        reference =
+            try selector.needs.contains(.referenceLoss)
+            ? references.reference(recipe.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
+        trainer = try Trainer(
+            model: model, adapter: adapter, sampler: sampler, selector: selector, reference: reference,
+            options: Trainer.Options(recipe))
+    }
+
+    private static func adapter(_ recipe: AdapterRecipe, for model: any CausalLM) throws -> LoRAAdapter {
+        if case .folder(let path) = recipe.start {
+            return try LoRAAdapter(AdapterFolder(at: URL(fileURLWithPath: path)), for: model)
+                .replacing(dropout: recipe.dropout)
+        }
+        var options = LoRAAdapter.Options()
+        options.rank = recipe.rank
+        options.alpha = recipe.alpha
+        options.dropout = recipe.dropout
+        options.targetModules = recipe.targetModules
+        return try LoRAAdapter(for: model, options: options, seed: UInt64(recipe.seed))
+    }
+
+    private static func separator(of loaded: LoadedModel) throws -> Int32 {
+        guard let token = try loaded.tokenizer().eosTokenID else { throw RunError.noSeparator(model: loaded.name) }
+        return token
+    }
+
+    /// What the manifest says before the first step.
+    public func manifest(startedAt: Date) throws -> RunManifest {
+        RunManifest(
+            versions: WinnowVersion.all, device: recipe.compute.device.description, threads: Runtime.threadCount,
+            precision: "\(recipe.compute.dtype)", seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
+            dataHashes: dataHashes, recipeHash: recipe.hash, parameters: loaded.model.parameterCount,
+            trainableParameters: trainer.trained.reduce(0) { $0 + $1.tensor.count }, startedAt: startedAt)
+    }
+}
+
+/// Why a recipe can't be run here.
+public enum RunError: Error, Equatable, CustomStringConvertible {
+    case noDevice(String)
+    case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
+    case noSeparator(model: String)
+    case changedRecipe(directory: String)
+
+    public var description: String {
+        switch self {
+        case .noDevice(let device):
+            "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, or set up a CUDA build"
+        case .foreignVocabulary(let corpus, let size, let model, let modelSize):
+            "\(corpus) was prepared with a vocabulary of \(size), and \(model) has \(modelSize): "
+                + "prepare the text again with `winnow prepare --model` and this model"
+        case .noSeparator(let model):
+            "data.separators is true, but \(model)'s tokenizer has no end-of-text token"
+        case .changedRecipe(let directory):
+            "\(directory) holds a run of another recipe: write to another directory, or pass --overwrite"
+        }
+    }
+}
+
+extension Trainer.Options {
+    init(_ recipe: Recipe) {
+        self.init(stepCount: recipe.steps)
+        let training = recipe.training
+        accumulation = training.accumulation
+        optimizer.learningRate = training.optimizer.learningRate
+        optimizer.beta1 = training.optimizer.beta1
+        optimizer.beta2 = training.optimizer.beta2
+        optimizer.epsilon = training.optimizer.epsilon
+        optimizer.weightDecay = training.optimizer.weightDecay
+        schedule =
+            switch training.schedule.kind {
+            case .constant: .constant(warmup: training.schedule.warmupSteps)
+            case .cosine:
+                .cosine(warmup: training.schedule.warmupSteps, finalFraction: training.schedule.finalFraction)
+            }
+        clipNorm = training.clipNorm
+        seed = UInt64(training.seed)
+        scoresWithDropout = recipe.selection.scoreWithDropout
+    }
+}
+
+extension TokenSelector {
+    init(_ recipe: SelectionRecipe) throws {
+        let policy = try SelectionPolicyRegistry.policy(named: recipe.policy)
+        try self.init(
+            score: TokenScoreRegistry.score(named: recipe.score), policy: policy,
+            ratio: policy is AllTokensPolicy ? 1 : recipe.ratio, pool: recipe.pool, ties: recipe.ties)
+    }
+}

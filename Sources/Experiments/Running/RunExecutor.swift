@@ -1,0 +1,82 @@
+import Checkpoints
+import Foundation
+import RunRecords
+import Torch
+import Training
+
+/// Carries a run out in its directory: recipe, manifest, metrics, checkpoints, token losses.
+public struct RunExecutor {
+    public let run: Run
+    public let directory: RunDirectory
+    /// What has been measured of the start already, where several runs share one: their step-0 records.
+    public var startEvaluations: [EvaluationRecord] = []
+    /// Whether every split's token losses are kept beside the run.
+    public var keepsTokenLosses = true
+    public var sinks: [any MetricSink] = []
+    public var shouldStop: () -> Bool = { false }
+    public var onEvaluation: (_ split: String, _ blocksDone: Int, _ blockCount: Int) -> Void = { _, _, _ in }
+
+    public init(_ run: Run, in directory: RunDirectory) { (self.run, self.directory) = (run, directory) }
+
+    /// Starts, or goes on from the newest checkpoint where the directory already holds this run.
+    ///
+    /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe.
+    public func callAsFunction() throws -> TrainingLoop.Outcome {
+        let start = Date()
+        var manifest: RunManifest
+        let isResumed = FileManager.default.fileExists(atPath: directory.manifest.path)
+        if isResumed {
+            manifest = try RunManifest.read(from: directory.manifest)
+            guard manifest.recipeHash == run.recipe.hash else { throw RunError.changedRecipe(directory: directory.url.path) }
+            manifest.state = .running
+        } else {
+            manifest = try run.manifest(startedAt: start)
+            try AtomicFile.write(Data(run.recipe.yaml.utf8), to: directory.recipe)
+        }
+        try manifest.write(to: directory.manifest)
+        let before = manifest.wallSeconds
+
+        do {
+            let loop = try loop()
+            let outcome = try loop.run(run.trainer) { split, losses in
+                if keepsTokenLosses { try TokenLossFile.write(losses, to: directory.tokenLosses(on: split)) }
+            }
+            manifest.state = outcome == .finished ? .finished : .interrupted
+            manifest.failure = nil
+            try close(&manifest, start: start, before: before)
+            return outcome
+        } catch {
+            manifest.state = .failed
+            manifest.failure = "\(error)"
+            try? close(&manifest, start: start, before: before)
+            throw error
+        }
+    }
+
+    private func loop() throws -> TrainingLoop {
+        var loop = TrainingLoop(directory: directory)
+        loop.splits = run.splits
+        loop.evaluationInterval = run.recipe.training.evaluateEvery
+        loop.checkpointInterval = run.recipe.training.checkpointEvery
+        loop.keptCheckpoints = run.recipe.training.keepCheckpoints
+        loop.baseModel = run.loaded.name
+        loop.shouldStop = shouldStop
+        loop.onEvaluation = onEvaluation
+        loop.startEvaluations = startEvaluations
+        let step = try loop.resume(run.trainer)
+        let log =
+            step > 0
+            ? try MetricsLog.resume(at: directory.metrics, after: step) : try MetricsLog.create(at: directory.metrics)
+        loop.sinks = [LogSink(log)] + sinks
+        return loop
+    }
+
+    private func close(_ manifest: inout RunManifest, start: Date, before: Double) throws {
+        let progress = run.trainer.progress
+        manifest.finishedAt = Date()
+        (manifest.steps, manifest.tokensSeen) = (progress.step, progress.tokensSeen)
+        (manifest.selectedTokensSeen, manifest.trainingSeconds) = (progress.selectedTokensSeen, progress.seconds)
+        manifest.wallSeconds = before + Date().timeIntervalSince(start)
+        try manifest.write(to: directory.manifest)
+    }
+}

@@ -1,0 +1,129 @@
+import Corpora
+import Foundation
+import RunRecords
+import Torch
+
+/// Describes a study before its first run: `study.json` with empty arms.
+struct StudyRecordBuilder {
+    let study: Study
+    let source: String
+    let workspace: Workspace
+
+    /// - Parameter directory: where an earlier process may have left a record, whose dates and times are kept.
+    func record(continuing directory: URL, startedAt: Date) throws -> StudyRecord {
+        let recipe = study.arms[0].recipe
+        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
+        let trainable = recipe.adapter.map { adapter in
+            loaded.model.linearLayers.filter { layer in
+                adapter.targetModules.contains { layer.name == $0 || layer.name.hasSuffix("." + $0) }
+            }.reduce(0) { $0 + adapter.rank * ($1.shape[0] + $1.shape[1]) }
+        }
+        var record = StudyRecord(
+            title: study.name == "reproduce" ? "Which tokens should carry the loss?" : study.name,
+            summary: summary(recipe), recipe: source,
+            model: StudyRecord.Model(
+                name: loaded.name, hash: try loaded.hash.get(), parameters: loaded.model.parameterCount,
+                trainableParameters: trainable ?? loaded.model.parameterCount, note: loaded.note),
+            splits: try splits(recipe), blockLength: recipe.data.blockLength, versions: WinnowVersion.all,
+            device: recipe.compute.device.description, threads: Runtime.threadCount, startedAt: startedAt,
+            arms: study.arms.map(arm), published: [.tinyLlamaReplication])
+        if FileManager.default.fileExists(atPath: directory.appendingPathComponent(StudyRecord.fileName).path) {
+            let earlier = try StudyRecord.read(from: directory)
+            (record.startedAt, record.finishedAt) = (earlier.startedAt, earlier.finishedAt)
+            record.wallSeconds = earlier.wallSeconds
+        }
+        return record
+    }
+
+    private func summary(_ recipe: Recipe) -> String {
+        let what = recipe.adapter.map { "a LoRA adapter of rank \($0.rank)" } ?? "all weights"
+        return "Every arm trains \(what) from the same start on the same blocks in the same order: \(recipe.steps) steps of "
+            + "\(recipe.tokensPerStep) tokens, learning rate \(recipe.training.optimizer.learningRate). "
+            + "The arms differ in which tokens carry the loss. One seed: what has no interval is an observation."
+    }
+
+    private func splits(_ recipe: Recipe) throws -> [StudyRecord.Split] {
+        func split(
+            _ name: String, _ label: String, _ role: StudyRecord.Split.Role, _ shard: TokenShard, _ source: CorpusSource
+        ) -> StudyRecord.Split {
+            StudyRecord.Split(
+                name: name, label: label, role: role, documents: shard.documentCount, tokens: shard.tokenCount,
+                hash: shard.contentHash, source: source.provenance)
+        }
+        let training = try workspace.corpus(recipe.data.train).train
+        var splits = [split("train", recipe.data.train.label, .training, training, recipe.data.train)]
+        // The text trained on comes first in every table.
+        let order = recipe.data.validation.sorted { left, right in
+            (left.value == recipe.data.train ? 0 : 1, left.key) < (right.value == recipe.data.train ? 0 : 1, right.key)
+        }
+        for (name, source) in order {
+            let shard = try workspace.corpus(source).requireValidation()
+            splits.append(split(name, "held-out \(source.label)", .validation, shard, source))
+        }
+        for reference in study.references {
+            let source = reference.recipe.data.train
+            let shard = try workspace.corpus(source).train
+            splits.append(split(reference.name, source.label, .reference, shard, source))
+        }
+        return splits
+    }
+
+    private func arm(_ arm: Study.Arm) -> StudyRecord.Arm {
+        let selection = arm.recipe.selection
+        let selects = selection.policy != "all"
+        let baseline = study.arms.first { $0.name == study.baseline }!.recipe
+        var reseeded = arm.recipe
+        (reseeded.training.seed, reseeded.name) = (baseline.training.seed, baseline.name)
+        let role: StudyRecord.Arm.Role =
+            arm.name == study.baseline ? .baseline : reseeded == baseline ? .null : selects ? .selection : .control
+        return StudyRecord.Arm(
+            name: arm.name, label: label(of: arm, role: role), role: role,
+            score: selects && selection.usesScores ? selection.score : nil, policy: selection.policy,
+            ratio: selects ? selection.ratio : nil, pool: selects ? selection.pool.rawValue : nil,
+            reference: selection.usesReference ? selection.reference?.label : nil, seed: UInt64(arm.recipe.training.seed),
+            directory: arm.name)
+    }
+
+    private func label(of arm: Study.Arm, role: StudyRecord.Arm.Role) -> String {
+        let selection = arm.recipe.selection
+        let names = ["all": "CLM", "topK": "top-k"]
+        let policy = names[selection.policy] ?? selection.policy
+        switch role {
+        case .baseline: return policy
+        case .null: return "\(policy), another order"
+        case .control: return arm.name
+        case .selection:
+            let ratio = "\(policy) \(selection.ratio)"
+            guard selection.usesReference, case .trained(let name) = selection.reference else { return ratio }
+            return "\(ratio), \(name) reference"
+        }
+    }
+}
+
+extension CorpusSource {
+    /// As a report calls the text.
+    var label: String {
+        switch self {
+        case .noisy: "pages of the Sage reference manual"
+        case .curated: "pages of the Sage tutorials"
+        case .folder(let path): URL(fileURLWithPath: path).lastPathComponent
+        }
+    }
+
+    var provenance: String {
+        switch self {
+        case .noisy, .curated: "Debian sagemath-doc, CC-BY-SA-3.0"
+        case .folder(let path): path
+        }
+    }
+}
+
+extension ReferenceSource {
+    var label: String {
+        switch self {
+        case .base: "base"
+        case .trained(let name): "adapter trained as \(name)"
+        case .folder(let path): URL(fileURLWithPath: path).lastPathComponent
+        }
+    }
+}

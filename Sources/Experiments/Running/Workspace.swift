@@ -1,0 +1,106 @@
+import Checkpoints
+import Corpora
+import Crypto
+import Foundation
+import Models
+import Tokenizers
+import Torch
+
+/// Opens what recipes and commands name, each thing once: a study's arms share one model in memory.
+public final class Workspace {
+    public let input: DefaultInput
+    private var models: [String: LoadedModel] = [:]
+    private var corpora: [String: PreparedCorpus] = [:]
+
+    public init(input: DefaultInput = DefaultInput()) { self.input = input }
+
+    /// The folder or file that a model's name stands for; `default` is the cached default model.
+    public func modelURL(_ source: ModelSource) throws -> URL {
+        switch source {
+        case .standard: try input.modelURL()
+        case .path(let path): URL(fileURLWithPath: path)
+        }
+    }
+
+    /// As `modelURL(_:)`, for what stands on a command line.
+    public func modelURL(named name: String) throws -> URL {
+        try modelURL(name == "default" ? .standard : .path(name))
+    }
+
+    /// A model in memory, with weights of one type.
+    ///
+    /// - Parameter isShared: `false` loads one that nobody else gets.
+    public func model(
+        _ source: ModelSource, dtype: DType = .float32, on device: Device = .cpu, isShared: Bool = true
+    ) throws -> LoadedModel {
+        let url = try modelURL(source)
+        let key = "\(url.standardizedFileURL.path) \(dtype) \(device)"
+        if isShared, let loaded = models[key] { return loaded }
+        let loaded = try LoadedModel(at: url, isDefault: source == .standard, dtype: dtype, on: device)
+        if isShared { models[key] = loaded }
+        return loaded
+    }
+
+    public func corpusURL(_ source: CorpusSource) throws -> URL {
+        switch source {
+        case .noisy: try input.shardsURL(of: .reference)
+        case .curated: try input.shardsURL(of: .tutorials)
+        case .folder(let path): URL(fileURLWithPath: path)
+        }
+    }
+
+    /// A prepared corpus.
+    public func corpus(_ source: CorpusSource) throws -> PreparedCorpus {
+        let url = try corpusURL(source)
+        if let corpus = corpora[url.path] { return corpus }
+        let corpus = try PreparedCorpus(url)
+        corpora[url.path] = corpus
+        return corpus
+    }
+}
+
+/// A model, its tokenizer and what identifies it.
+public final class LoadedModel {
+    public let url: URL
+    public let files: ModelFiles
+    public let model: any CausalLM
+    /// As an adapter's configuration and a report name it.
+    public let name: String
+    /// What a reader has to know of it.
+    public let note: String?
+    /// SHA-256 over the files that decide what it computes.
+    public lazy var hash: Result<String, any Error> = Result { try Self.hash(of: files.contents) }
+
+    init(at url: URL, isDefault: Bool, dtype: DType, on device: Device) throws {
+        self.url = url
+        files = try ModelFiles(at: url)
+        model = try ModelRegistry.load(files.configuration, weights: files.weights, dtype: dtype, on: device)
+        name = isDefault ? "SmolLM2-135M-Instruct" : url.deletingPathExtension().lastPathComponent
+        note = isDefault ? "An instruction-tuned model whose weights were rounded to 4 bits (GGUF Q4_1)." : nil
+    }
+
+    public func tokenizer() throws -> Tokenizer { try Tokenizer(of: files) }
+
+    private static func hash(of files: [URL]) throws -> String {
+        var hasher = SHA256()
+        for file in files { try MappedFile(file).withBytes { hasher.update(bufferPointer: $0) } }
+        return hasher.finalize().map { String(format: "%02x", $0) }.joined()
+    }
+}
+
+/// A model without the means to turn text into tokens.
+public struct TokenizerAbsence: Error, CustomStringConvertible {
+    public let path: String
+    public var description: String { "\(path) has no tokenizer.json: text can't be turned into tokens for this model" }
+}
+
+extension Tokenizer {
+    /// The tokenizer that belongs to a model on disk.
+    public convenience init(of files: ModelFiles) throws {
+        switch files.tokenizer {
+        case .json(let url): try self.init(tokenizerJSON: url)
+        case .vocabulary(let vocabulary): try self.init(vocabulary: vocabulary, file: files.url.path)
+        case nil: throw TokenizerAbsence(path: files.url.path)
+        }
+    }
+}

@@ -1,0 +1,182 @@
+import Torch
+
+// One decoder layer as one differentiable piece: forward and backward by hand, for frozen base weights on the CPU.
+//
+// Saved for backward: x, its norm, the turned q, k and v, the attention's output and log-sum-exp, the residual stream after
+// attention, its norm, gate and up, their product, and the adapter's low-rank activations.
+extension LlamaBlock {
+    /// Whether `fused` computes what `plain` does here: no gradient of a base weight, no dropout, no cache.
+    func canFuse(_ hidden: Tensor, _ pass: Pass) -> Bool {
+        RowKernels.accept(hidden) && pass.cache == nil && pass.dropout == nil && pass.length > 1
+            && !inputNorm.weight.requiresGradient && !linears[0].weight.requiresGradient
+    }
+
+    /// `[B·T, D] → [B·T, D]`
+    func fused(_ input: Tensor, _ pass: Pass) -> Tensor {
+        let adapters = [attentionInput, output, gateUp, down].map { GroupAdapter($0, pass.adapter) }
+        let inputs = [input] + adapters.flatMap(\.parameters)
+        return differentiable(inputs) {
+            let x = input.detached()
+            let (normalized, factor) = inputNorm.kernel(x)
+            let (qkv, qkvLow) = adapters[0].forward(normalized)
+            RowKernels.rotate(rotated(qkv), cosine: pass.rotation.cosine, sine: pass.rotation.sine)
+            let attention = FusedAttention(block: self, pass: pass, qkv: qkv)
+            let (projected, outputLow) = adapters[1].forward(attention.output)
+            projected += x
+            let (normalizedAgain, factorAgain) = postAttentionNorm.kernel(projected)
+            let (gateAndUp, gateUpLow) = adapters[2].forward(normalizedAgain)
+            let activated = RowKernels.swiGLU(gateAndUp)
+            let (result, downLow) = adapters[3].forward(activated)
+            result += projected
+
+            return (
+                [result],
+                { gradients in
+                    guard let gradient = gradients[0] else { return inputs.map { _ in nil } }
+                    let throughDown = adapters[3].backward(gradient, input: activated, low: downLow)
+                    let throughGate = adapters[2].backward(
+                        RowKernels.swiGLUBackward(throughDown.input, gateUp: gateAndUp), input: normalizedAgain, low: gateUpLow)
+                    let residual = postAttentionNorm.kernelBackward(
+                        throughGate.input, x: projected, factor: factorAgain, adding: gradient)
+                    let throughOutput = adapters[1].backward(residual, input: attention.output, low: outputLow)
+                    let qkvGradient = attention.backward(throughOutput.input)
+                    RowKernels.rotate(
+                        rotated(qkvGradient), cosine: pass.rotation.cosine, sine: pass.rotation.sine, inverse: true)
+                    let throughInput = adapters[0].backward(qkvGradient, input: normalized, low: qkvLow)
+                    let inputGradient = inputNorm.kernelBackward(throughInput.input, x: x, factor: factor, adding: residual)
+                    return [inputGradient]
+                        + [throughInput, throughOutput, throughGate, throughDown].flatMap(\.parameters)
+                }
+            )
+        }[0]
+    }
+
+    /// The columns of q and k. `[N, (heads + kv heads) · headSize]`
+    private func rotated(_ qkv: Tensor) -> Tensor {
+        qkv.slice(0..<(headCount + keyValueHeadCount) * headSize, along: 1)
+    }
+}
+
+/// Causal attention over turned q, k, v that lie side by side, through libtorch's fused kernel.
+private struct FusedAttention {
+    let block: LlamaBlock
+    let pass: LlamaBlock.Pass
+    /// `[N, heads · headSize]`
+    let output: Tensor
+    private let queries: Tensor
+    private let keys: Tensor
+    private let values: Tensor
+    private let attended: Tensor
+    private let logSumExp: Tensor
+
+    private var groupSize: Int { block.headCount / block.keyValueHeadCount }
+
+    /// - Parameter qkv: `[N, (heads + 2 · kv heads) · headSize]`
+    init(block: LlamaBlock, pass: LlamaBlock.Pass, qkv: Tensor) {
+        (self.block, self.pass) = (block, pass)
+        let size = block.headSize
+        let parts = qkv.split([block.headCount, block.keyValueHeadCount, block.keyValueHeadCount].map { $0 * size }, along: 1)
+        func heads(_ rows: Tensor, _ count: Int) -> Tensor {
+            rows.reshaped([pass.batch, pass.length, count, size]).transposed(1, 2)  // [B, heads, T, headSize]
+        }
+        let groupSize = block.headCount / block.keyValueHeadCount
+        func repeated(_ heads: Tensor) -> Tensor {
+            guard groupSize > 1 else { return heads }
+            let shape = [pass.batch, block.keyValueHeadCount, groupSize, pass.length, size]
+            let view: Tensor = Operator.expand(heads.unsqueezed(2), shape)
+            return view.reshaped([pass.batch, block.headCount, pass.length, size])
+        }
+        queries = heads(parts[0], block.headCount)
+        keys = repeated(heads(parts[1], block.keyValueHeadCount))
+        values = repeated(heads(parts[2], block.keyValueHeadCount))
+        (attended, logSumExp) = Operator.flashAttention(queries, keys, values, 0.0, true)
+        output = attended.transposed(1, 2).reshaped([pass.batch * pass.length, block.headCount * size])
+    }
+
+    /// `[N, heads · headSize] → [N, (heads + 2 · kv heads) · headSize]`
+    func backward(_ gradient: Tensor) -> Tensor {
+        let (size, count) = (block.headSize, block.keyValueHeadCount)
+        let outer = gradient.reshaped([pass.batch, pass.length, block.headCount, size]).transposed(1, 2)
+        let parts: [Tensor] = Operator.flashAttentionBackward(
+            outer, queries, keys, values, attended, logSumExp, 0.0, true)
+        let result = Tensor.empty(
+            [pass.batch * pass.length, (block.headCount + 2 * count) * size], dtype: gradient.dtype, on: gradient.device)
+        var start = 0
+        for (part, heads) in zip(parts, [block.headCount, count, count]) {
+            let columns = result.slice(start..<start + heads * size, along: 1)
+            let place = columns.reshaped([pass.batch, pass.length, heads, size]).transposed(1, 2)
+            place.assign(heads == part.size(1) ? part : summedOverGroups(part))
+            start += heads * size
+        }
+        return result
+    }
+
+    private func summedOverGroups(_ part: Tensor) -> Tensor {
+        part.reshaped([pass.batch, block.keyValueHeadCount, groupSize, pass.length, block.headSize]).sum(along: 2)
+    }
+}
+
+/// What an adapter adds to a group of layers that share an input: one product for all A, one each for the B.
+private struct GroupAdapter {
+    struct Gradients {
+        /// With respect to the group's input, `[N, in]`.
+        let input: Tensor
+        /// Of A, then B, module by module.
+        let parameters: [Tensor?]
+    }
+
+    private let group: LinearGroup
+    private let modules: [(columns: Range<Int>, module: LoRAAdapter.Module)]
+    private let rank: Int
+    private let scale: Double
+    /// `[Σ r, in]`
+    private let stackedA: Tensor?
+
+    init(_ group: LinearGroup, _ adapter: LoRAAdapter?) {
+        self.group = group
+        modules = zip(group.ranges, group.linears).compactMap { range, linear in
+            adapter?.modules[linear.name].map { (range, $0) }
+        }
+        (rank, scale) = (adapter?.options.rank ?? 0, adapter?.scale ?? 0)
+        stackedA =
+            modules.isEmpty ? nil : withoutGradient { [modules] in .concatenated(modules.map { $0.module.a.detached() }) }
+    }
+
+    var parameters: [Tensor] { modules.flatMap { [$0.module.a, $0.module.b] } }
+
+    /// - Parameter input: `[N, in]`
+    /// - Returns: the group's outputs side by side, `[N, Σ out]`, and `input · Aᵀ`, `[N, Σ r]`
+    func forward(_ input: Tensor) -> (output: Tensor, low: Tensor?) {
+        let output = input.timesTransposed(group.weight)
+        guard let stackedA else { return (output, nil) }
+        let low = input.timesTransposed(stackedA)
+        for (index, (columns, module)) in modules.enumerated() {
+            Operator.addMatmulInPlace(
+                output.slice(columns, along: 1), part(low, index), module.b.detached().transpose, beta: 1, alpha: scale) as Void
+        }
+        return (output, low)
+    }
+
+    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?) -> Gradients {
+        let result = gradient.timesTransposed(group.weight.transpose)
+        guard let stackedA, let low else { return Gradients(input: result, parameters: []) }
+        let lowGradient = Tensor.empty(low.shape, dtype: low.dtype, on: low.device)
+        var gradientsOfB: [Tensor] = []
+        for (index, (columns, module)) in modules.enumerated() {
+            let outer = gradient.slice(columns, along: 1)
+            Operator.addMatmulInPlace(part(lowGradient, index), outer, module.b.detached(), beta: 0, alpha: scale) as Void
+            let gradientOfB = Tensor.empty(module.b.shape, dtype: low.dtype, on: low.device)
+            Operator.addMatmulInPlace(gradientOfB, outer.transpose, part(low, index), beta: 0, alpha: scale) as Void
+            gradientsOfB.append(gradientOfB)
+        }
+        let gradientsOfA = lowGradient.transpose.matmul(input)  // [Σ r, in]
+        Operator.addMatmulInPlace(result, lowGradient, stackedA) as Void
+        let parameters = modules.indices.flatMap { index -> [Tensor?] in
+            [gradientsOfA.slice(index * rank..<(index + 1) * rank), gradientsOfB[index]]
+        }
+        return Gradients(input: result, parameters: parameters)
+    }
+
+    /// One module's columns of `[N, Σ r]`.
+    private func part(_ low: Tensor, _ index: Int) -> Tensor { low.slice(index * rank..<(index + 1) * rank, along: 1) }
+}

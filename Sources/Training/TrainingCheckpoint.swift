@@ -1,0 +1,84 @@
+import Checkpoints
+import Corpora
+import Foundation
+import Models
+import RunRecords
+import Torch
+
+/// What a resumed run needs: weights, optimizer, the sampler's position and the counters.
+///
+/// ```
+/// checkpoint-<step>/
+///   adapter_config.json, adapter_model.safetensors   or weights.safetensors, where the whole model is trained
+///   optimizer.safetensors                            AdamW's means, squares and step counters
+///   state.json                                       progress and the sampler's position
+/// ```
+/// Random streams are derived from the seed and the step, so none is stored.
+struct TrainingCheckpoint {
+    private struct State: Codable {
+        var format = 1
+        var progress: TrainingProgress
+        var sampler: BatchSamplerState
+    }
+
+    static let optimizerName = "optimizer.safetensors"
+    static let weightsName = "weights.safetensors"
+    static let stateName = "state.json"
+
+    /// Writes the folder whole or not at all.
+    static func write(_ trainer: Trainer, to url: URL, baseModel: String?) throws {
+        let folder = try AtomicFolder(at: url, replacing: true)
+        if let adapter = trainer.adapter {
+            try adapter.folder(baseModel: baseModel).write(to: folder.url)
+        } else {
+            try trainer.trained.write(to: folder.url.appendingPathComponent(weightsName))
+        }
+        try trainer.optimizer.state.write(to: folder.url.appendingPathComponent(optimizerName))
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        let state = State(progress: trainer.progress, sampler: trainer.sampler.state)
+        try AtomicFile.write(encoder.encode(state), to: folder.url.appendingPathComponent(stateName))
+        try folder.commit()
+    }
+
+    /// Puts a trainer where the checkpoint was taken. The trainer is unusable if this throws.
+    static func restore(_ trainer: Trainer, from url: URL) throws {
+        let file = url.appendingPathComponent(stateName)
+        let state: State
+        do { state = try JSONDecoder().decode(State.self, from: Data(contentsOf: file)) } catch {
+            throw TrainingError.foreignCheckpoint(path: file.path, reason: "it can't be read: \(error)")
+        }
+        if trainer.adapter != nil {
+            let weights = try SafetensorsFile(url.appendingPathComponent(RunDirectory.adapterWeightsName))
+            try trainer.trained.restore(from: weights) { "base_model.model.\($0)" }
+        } else {
+            try trainer.trained.restore(from: SafetensorsFile(url.appendingPathComponent(weightsName)))
+        }
+        try trainer.optimizer.state.restore(from: SafetensorsFile(url.appendingPathComponent(optimizerName)))
+        try trainer.sampler.restore(state.sampler)
+        trainer.progress = state.progress
+    }
+
+}
+
+extension NamedTensors {
+    fileprivate func write(to url: URL) throws {
+        let descriptions = map { TensorDescription(name: $0.name, elementType: .float32, shape: $0.tensor.shape) }
+        try SafetensorsWriter(descriptions).write(to: url) { .floats(self[$0.name]!.values()) }
+    }
+
+    /// Overwrites every tensor with the one of its name.
+    fileprivate func restore(from file: SafetensorsFile, name stored: (String) -> String = { $0 }) throws {
+        for (name, tensor) in self {
+            guard let found = file.description(of: stored(name)) else {
+                throw TrainingError.foreignCheckpoint(path: file.url.path, reason: "it has no tensor \(stored(name))")
+            }
+            guard found.shape == tensor.shape else {
+                throw TrainingError.foreignCheckpoint(
+                    path: file.url.path,
+                    reason: "tensor \(stored(name)) has shape \(found.shape) and the run's \(tensor.shape)")
+            }
+            tensor.assign(Tensor(try file.floats(stored(name)), shape: found.shape))
+        }
+    }
+}

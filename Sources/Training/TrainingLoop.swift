@@ -1,0 +1,137 @@
+import Checkpoints
+import Corpora
+import Foundation
+import Logging
+import Models
+import RunRecords
+import Torch
+
+/// Steps, evaluations and checkpoints of a run, until it is finished or told to stop.
+public struct TrainingLoop {
+    /// A held-out split.
+    public struct Split {
+        public let name: String
+        public let batches: EvaluationBatches
+
+        public init(name: String, batches: EvaluationBatches) { (self.name, self.batches) = (name, batches) }
+    }
+
+    public enum Outcome: Sendable, Equatable {
+        case finished
+        /// Stopped between two steps, with a checkpoint written.
+        case stopped
+    }
+
+    public let directory: RunDirectory
+    public var splits: [Split] = []
+    /// Steps between evaluations; 0 evaluates at the start and at the end alone.
+    public var evaluationInterval = 0
+    /// Steps between checkpoints; 0 writes them only when the run is stopped or ends.
+    public var checkpointInterval = 0
+    /// How many checkpoints stay.
+    public var keptCheckpoints = 2
+    /// As an adapter's configuration names the model.
+    public var baseModel: String?
+    /// Evaluations of the start that were made before: a split that has one here isn't evaluated again.
+    public var startEvaluations: [EvaluationRecord] = []
+    public var sinks: [any MetricSink] = []
+    /// Asked between steps.
+    public var shouldStop: () -> Bool = { false }
+    /// Told how many blocks of an evaluation are done.
+    public var onEvaluation: (_ split: String, _ blocksDone: Int, _ blockCount: Int) -> Void = { _, _, _ in }
+
+    private let log = Logger(label: "winnow.training")
+
+    public init(directory: RunDirectory) { self.directory = directory }
+
+    /// Goes on from the newest checkpoint in the directory; does nothing where there is none.
+    ///
+    /// - Returns: the step it goes on from.
+    @discardableResult
+    public func resume(_ trainer: Trainer) throws -> Int {
+        guard let step = try directory.checkpointSteps().last else { return 0 }
+        try TrainingCheckpoint.restore(trainer, from: directory.checkpoint(at: step))
+        return step
+    }
+
+    /// Runs to the end, or to the next step after `shouldStop` says so.
+    ///
+    /// - Parameter tokenLosses: given each split's token losses at the end.
+    public func run(
+        _ trainer: Trainer, tokenLosses: (_ split: String, TokenLosses) throws -> Void = { _, _ in }
+    ) throws -> Outcome {
+        if trainer.progress.step == 0 {
+            for known in startEvaluations { try record(.evaluation(known)) }
+            try evaluate(trainer, except: Set(startEvaluations.map(\.split))) { _, _ in }
+        }
+        var warned = false
+        while !trainer.isFinished {
+            if shouldStop() {
+                try checkpoint(trainer)
+                return .stopped
+            }
+            let metrics = try trainer.advance()
+            try record(.step(metrics))
+            if metrics.tied || metrics.filledAtRandom > 0, !warned {
+                warned = true
+                log.warning("\(Self.explanation(of: metrics))")
+            }
+            let isLast = trainer.isFinished
+            if evaluationInterval > 0, trainer.progress.step % evaluationInterval == 0, !isLast {
+                try evaluate(trainer) { _, _ in }
+            }
+            if checkpointInterval > 0, trainer.progress.step % checkpointInterval == 0, !isLast { try checkpoint(trainer) }
+        }
+        try evaluate(trainer, tokenLosses)
+        if let adapter = trainer.adapter { try adapter.folder(baseModel: baseModel).write(to: directory.url) }
+        try checkpoint(trainer)
+        return .finished
+    }
+
+    private static func explanation(of metrics: StepMetrics) -> String {
+        if metrics.tied {
+            return "step \(metrics.step): every score is the same, so the tie rule alone selected "
+                + "(a fresh adapter whose reference is its base starts so); metrics.jsonl marks such steps"
+        }
+        return "step \(metrics.step): \(metrics.candidates ?? 0) candidates for \(metrics.selectedTokens) places, "
+            + "\(metrics.filledAtRandom) filled at random; metrics.jsonl counts them"
+    }
+
+    private func record(_ line: MetricsLine) throws {
+        for sink in sinks { try sink.record(line) }
+    }
+
+    private func evaluate(
+        _ trainer: Trainer, except known: Set<String> = [], _ tokenLosses: (String, TokenLosses) throws -> Void
+    ) throws {
+        let evaluator = Evaluator(trainer.model, adapter: trainer.adapter)
+        for split in splits where !known.contains(split.name) {
+            let start = ContinuousClock.now
+            let losses = try evaluator.tokenLosses(over: split.batches) {
+                onEvaluation(split.name, $0, split.batches.blockCount)
+            }
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            try record(
+                .evaluation(
+                    EvaluationRecord(
+                        step: trainer.progress.step, tokensSeen: trainer.progress.tokensSeen, split: split.name,
+                        loss: losses.mean, tokens: losses.count, seconds: seconds)))
+            try tokenLosses(split.name, losses)
+        }
+    }
+
+    private func checkpoint(_ trainer: Trainer) throws {
+        try TrainingCheckpoint.write(trainer, to: directory.checkpoint(at: trainer.progress.step), baseModel: baseModel)
+        for step in try directory.checkpointSteps().dropLast(keptCheckpoints) {
+            try FileManager.default.removeItem(at: directory.checkpoint(at: step))
+        }
+    }
+}
+
+extension TokenLosses {
+    /// The exact token-weighted mean in nats.
+    public var mean: Double {
+        let counted = counted
+        return counted.reduce(0) { $0 + Double($1) } / Double(counted.count)
+    }
+}

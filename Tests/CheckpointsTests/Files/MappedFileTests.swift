@@ -1,0 +1,31 @@
+import Checkpoints
+import Foundation
+import Testing
+
+struct MappedFileTests {
+    let folder = try! TemporaryFolder()
+
+    @Test func mapsTheBytes() throws {
+        let file = try MappedFile(folder.write([1, 2, 3, 4], as: "bytes"))
+        #expect(file.count == 4)
+        #expect(file.withBytes { [UInt8]($0) } == [1, 2, 3, 4])
+        #expect(file.withBytes(in: 1..<3) { [UInt8]($0) } == [2, 3])
+    }
+
+    @Test func mapsAnEmptyFile() throws {
+        #expect(try MappedFile(folder.write([], as: "empty")).withBytes { $0.count } == 0)
+    }
+
+    @Test func keepsAnOldMappingWholeWhenTheFileIsReplaced() throws {
+        let file = try MappedFile(folder.write([1, 2], as: "bytes"))
+        try AtomicFile.write(Data([3]), to: folder("bytes"))
+        #expect(file.withBytes { [UInt8]($0) } == [1, 2])
+    }
+
+    @Test func saysWhichFileAndWhy() throws {
+        #expect(
+            try failure { _ = try MappedFile(folder("none")) }
+                == "\(folder.path)/none: cannot open: No such file or directory (errno 2)")
+        #expect(try failure { _ = try MappedFile(folder.url) } == "\(folder.path): is not a regular file")
+    }
+}

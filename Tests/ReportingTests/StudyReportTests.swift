@@ -1,0 +1,138 @@
+import Foundation
+import Reporting
+import RunRecords
+import Testing
+
+/// The report in a real browser. Where `WINNOW_SCREENSHOTS` names a folder, pictures are left there to be looked at.
+@Suite(.serialized) struct StudyReportTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    private func report(_ fixture: (inout StudyFixture) -> Void = { _ in }) throws -> URL {
+        var study = StudyFixture(directory: directory.url)
+        fixture(&study)
+        try study.write()
+        let library = try PlottingLibrary(PlottingLibrary.location())
+        return try StudyReport(StudyFindings(directory: directory.url)).write(to: directory.url, library: library)
+    }
+
+    @Test(arguments: [Browser.Scheme.light, .dark])
+    func itDrawsEveryFigureAndTheConsoleStaysSilent(scheme: Browser.Scheme) throws {
+        let page = try report()
+        let visit = try Browser().visit(page, scheme: scheme)
+        #expect(visit.console.isEmpty, "\(visit.console)")
+        for figure in ["figure-differences", "figure-validation", "figure-training", "figure-buckets"] {
+            let start = try #require(visit.document.range(of: "id=\"\(figure)\""))
+            let end = try #require(visit.document.range(of: "</figure>", range: start.upperBound..<visit.document.endIndex))
+            #expect(visit.document[start.upperBound..<end.lowerBound].contains("class=\"main-svg\""), "\(figure)")
+        }
+        // Nine lines on each of two validation panels.
+        #expect(visit.document.components(separatedBy: "class=\"js-line\"").count - 1 >= 9 * 2 + 9 + 8)
+    }
+
+    @Test func theNumbersOnThePageAreTheFindings() throws {
+        let text = try String(contentsOf: report(), encoding: .utf8)
+        let findings = try StudyFindings(directory: directory.url)
+        let difference = try #require(findings.arms[3].splits["noisy"]?.difference?.difference)
+        #expect(text.contains(">" + String(format: "+%.3f", difference) + "<span class=\"interval\">"))
+        // The published figures stand beside, with their faults.
+        for figure in ["9.89", "11.40", "10.04", "10.05", "11.17", "11.53", "0.9116", "2.43 %", "1,209–1,443"] {
+            #expect(text.contains(figure), "\(figure)")
+        }
+        #expect(text.contains("without shifting the labels"))
+    }
+
+    @Test func textFromAStudyIsInert() throws {
+        let attack = "</script><script>document.title='pwned'</script><img src=x onerror=\"document.title='pwned'\">"
+        let page = try report { study in
+            study.arms[0].label = attack
+            study.arms[2].label = "<b>&amp;\"'" + attack
+            study.title = "A title with " + attack
+            study.modelNote = attack
+        }
+        let source = try String(contentsOf: page, encoding: .utf8)
+        #expect(!source.contains(attack))
+        #expect(!source.contains("<img src=x"))
+        let visit = try Browser().visit(page)
+        #expect(visit.console.isEmpty, "\(visit.console)")
+        #expect(!visit.document.contains("<title>pwned"))
+        #expect(visit.document.contains("<title>A title with &lt;/script&gt;"))
+        #expect(!visit.document.contains("<img src"))
+    }
+
+    @Test func itAsksNothingOfTheNetwork() throws {
+        let source = try String(contentsOf: report(), encoding: .utf8)
+        let own = source.components(separatedBy: "<script>").first ?? ""
+        #expect(own.contains("default-src 'none'"))
+        #expect(!own.contains("http:") && !own.contains("https:"))
+    }
+
+    @Test func nothingSpillsOverANarrowScreen() throws {
+        // Chromium has no narrower window than 500 pixels: an inner frame is as narrow as it is told to be.
+        let widths = try probe(
+            report(), width: 360, "`${root.clientWidth <= 360} ${root.scrollWidth - root.clientWidth}`")
+        #expect(widths == "true 0")
+        try picture(directory.url.appendingPathComponent(StudyReport.fileName))
+    }
+
+    @Test func aCheckBoxHidesItsArmInBothFigures() throws {
+        let lines = "['validation', 'training'].map((name) => root.querySelectorAll(`#figure-${name} .js-line`).length).join()"
+        // Nine arms on two panels; in training the baseline has no difference from itself.
+        #expect(try probe(report(), width: 1000, lines) == "18,17")
+        let box = "root.querySelector('.legend [data-arm=\"2\"]')"
+        #expect(
+            try probe(directory.url.appendingPathComponent(StudyReport.fileName), width: 1000, "\(box).click(), \(lines)")
+                == "16,15")
+    }
+
+    /// Opens the report in a frame of this width and returns what an expression of its root element says.
+    private func probe(_ page: URL, width: Int, _ expression: String) throws -> String {
+        let frame = directory.url.appendingPathComponent("frame.html")
+        try """
+        <!doctype html><iframe src="\(page.lastPathComponent)" style="width: \(width)px; height: 2000px; border: 0"></iframe>
+        <script>
+        addEventListener("load", () => setTimeout(() => {
+          const root = document.querySelector("iframe").contentDocument.documentElement;
+          document.body.dataset.answer = (\(expression));
+        }, 500));
+        </script>
+        """.write(to: frame, atomically: true, encoding: .utf8)
+        let visit = try Browser(allowingFileAccess: true).visit(frame)
+        #expect(visit.console.isEmpty, "\(visit.console)")
+        let answer = try #require(visit.document.range(of: "data-answer=\"[^\"]*\"", options: .regularExpression))
+        return String(visit.document[answer].dropFirst("data-answer=\"".count).dropLast())
+    }
+
+    /// Leaves pictures where they are asked for; a report that looks wrong is found by looking.
+    private func picture(_ page: URL) throws {
+        guard let folder = ProcessInfo.processInfo.environment["WINNOW_SCREENSHOTS"] else { return }
+        for (name, scheme, width) in [("light", Browser.Scheme.light, 1200), ("dark", .dark, 1200), ("narrow", .light, 500)] {
+            let file = URL(fileURLWithPath: folder).appendingPathComponent("report-\(name).png")
+            try Browser().screenshot(page, to: file, scheme: scheme, width: width, height: 6400)
+        }
+    }
+}
+
+@Suite struct PlottingLibraryTests {
+    @Test func withoutItTheErrorSaysWhatToRun() throws {
+        let missing = FileManager.default.temporaryDirectory.appendingPathComponent("none/plotly.min.js")
+        let error = #expect(throws: ReportError.self) { try PlottingLibrary(missing) }
+        #expect(error?.description.contains("make setup") == true)
+    }
+
+    @Test func halfADownloadIsRefused() throws {
+        let directory = try TemporaryDirectory()
+        let whole = try PlottingLibrary(PlottingLibrary.location()).source
+        let file = directory.url.appendingPathComponent("plotly.min.js")
+        try Data(whole.utf8.prefix(100_000)).write(to: file)
+        #expect(throws: ReportError.notAPlottingLibrary(file.path)) { try PlottingLibrary(file) }
+    }
+
+    @Test func itsPlaceFollowsTheEnvironment() {
+        func path(_ environment: [String: String]) -> String { PlottingLibrary.location(environment: environment).path }
+        #expect(path(["WINNOW_PLOTLY": "/a/p.js", "WINNOW_CACHE": "/c"]) == "/a/p.js")
+        #expect(path(["WINNOW_CACHE": "/c", "XDG_CACHE_HOME": "/x"]) == "/c/plotly/7.1.0/plotly.min.js")
+        #expect(path(["WINNOW_PLOTLY": "", "XDG_CACHE_HOME": "/x"]) == "/x/winnow/plotly/7.1.0/plotly.min.js")
+    }
+}
