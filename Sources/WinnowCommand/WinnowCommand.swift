@@ -7,6 +7,8 @@ struct WinnowCommand: AsyncParsableCommand {
         commandName: "winnow",
         abstract: "Train language models on the tokens that matter.",
         subcommands: [
+            PrepareCommand.self,
+            TokenizeCommand.self,
             TrainCommand.self,
             StudyCommand.self,
             ReproduceCommand.self,
