@@ -28,12 +28,26 @@ struct TokenizeCommand: ParsableCommand {
         let url = model == "default" ? try DefaultInput().modelURL() : URL(fileURLWithPath: model)
         let tokenizer = try Tokenizer(at: url)
         for file in files {
-            let text = try Data(contentsOf: URL(fileURLWithPath: file))
+            let text = try contents(of: file)
             let start = ContinuousClock.now
             let ids = tokenizer.encode(utf8: text, addSpecialTokens: specialTokens)
             let duration = ContinuousClock.now - start
             print(json ? line(of: ids) : summary(file, bytes: text.count, tokens: ids.count, duration))
         }
+    }
+
+    private func contents(of file: String) throws -> Data {
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: file))
+        } catch {
+            throw UnreadableText(file: file, reason: error.localizedDescription)
+        }
+    }
+
+    private struct UnreadableText: Error, CustomStringConvertible {
+        let file: String
+        let reason: String
+        var description: String { "\(file): cannot be read (\(reason)); name text files that exist" }
     }
 
     private func line(of ids: [Int32]) -> String {
