@@ -1,4 +1,5 @@
 import ArgumentParser
+import Torch
 
 /// The `winnow` command: one file a subcommand, listed here.
 @main
@@ -17,4 +18,9 @@ struct WinnowCommand: AsyncParsableCommand {
             ReportCommand.self,
             DoctorCommand.self,
         ])
+
+    static func main() async {
+        Runtime.keepFreedMemory()
+        await main(nil)
+    }
 }
