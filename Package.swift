@@ -82,7 +82,7 @@ let package = Package(
         room(
             "Winnow", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
             "Analysis", "Experiments", "Reporting"),
-        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", argumentParser, logging]),
+        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", argumentParser, logging]),
 
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),

@@ -59,7 +59,7 @@ extension CorpusError: CustomStringConvertible, LocalizedError {
         case .badOption(let name, let reason):
             "\(name): \(reason)."
         case .emptyCorpus(let reason):
-            "No document is left for training: \(reason)."
+            "No document is left for training (\(reason)). Name more text, or leave less out."
         case .outputExists(let path):
             "\(path) is not empty. Name another folder, or pass --overwrite to replace it."
         case .outputIsNoCorpus(let path):

@@ -30,7 +30,9 @@ public struct PlottingLibrary: Sendable {
             environment[name].flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0) }
         }
         if let file = path("WINNOW_PLOTLY") { return file }
-        let userCache = path("XDG_CACHE_HOME") ?? FileManager.default.homeDirectoryForCurrentUser.appendingPathComponent(".cache")
+        // $HOME as the set-up's shell reads it: Foundation's own answer is the account's home, whatever HOME says.
+        let home = path("HOME") ?? FileManager.default.homeDirectoryForCurrentUser
+        let userCache = path("XDG_CACHE_HOME") ?? home.appendingPathComponent(".cache")
         let cache = path("WINNOW_CACHE") ?? userCache.appendingPathComponent("winnow")
         return cache.appendingPathComponent("plotly/\(version)/plotly.min.js")
     }

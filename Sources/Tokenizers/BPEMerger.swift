@@ -1,13 +1,15 @@
 /// Merges the symbols of one word: again and again the pair of lowest rank, the leftmost of equals, until none is left.
 ///
 /// It owns its working memory and keeps it from word to word; one thread uses it at a time.
-final class BPEMerger {
+package final class BPEMerger {
     /// The word's symbols; after `merge(with:)` its tokens.
-    private(set) var symbols: UnsafeMutableBufferPointer<Int32> = .allocate(capacity: 256)
-    private(set) var count = 0
+    package private(set) var symbols: UnsafeMutableBufferPointer<Int32> = .allocate(capacity: 256)
+    package private(set) var count = 0
 
     /// Up to this many symbols the lowest rank is found by looking at all of them, which beats a queue
     /// while everything lies in a few cache lines.
+    package init() {}
+
     private static let scanLimit = 40
 
     private var pairs: UnsafeMutablePointer<MergeTable.Merge> = .allocate(capacity: scanLimit)
@@ -20,10 +22,10 @@ final class BPEMerger {
     }
 
     @inline(__always)
-    func removeAll() { count = 0 }
+    package func removeAll() { count = 0 }
 
     @inline(__always)
-    func append(_ symbol: Int32) {
+    package func append(_ symbol: Int32) {
         if count == symbols.count { grow() }
         symbols[count] = symbol
         count += 1
@@ -36,7 +38,7 @@ final class BPEMerger {
         symbols = larger
     }
 
-    func merge(with table: MergeTable) {
+    package func merge(with table: MergeTable) {
         guard count > 1 else { return }
         if count <= Self.scanLimit { mergeScanning(table) } else { mergeQueueing(table) }
     }

@@ -3,16 +3,16 @@
 /// `letter`, `number`, `space` and `other` are `\p{L}`, `\p{N}`, `\s` and the rest, as Oniguruma (Unicode 16) sees them in
 /// Hugging Face's `tokenizers`; each character has exactly one of them. `digit` is Rust's `char::is_numeric` (Unicode 17), which
 /// the `Digits` pre-tokenizer asks: a number, or one of 13 characters that Oniguruma doesn't know yet.
-struct CharacterClasses: OptionSet, Sendable {
-    let rawValue: UInt8
+package struct CharacterClasses: OptionSet, Sendable {
+    package let rawValue: UInt8
 
-    static let letter = CharacterClasses(rawValue: 1)
-    static let number = CharacterClasses(rawValue: 2)
-    static let space = CharacterClasses(rawValue: 4)
-    static let other = CharacterClasses(rawValue: 8)
-    static let digit = CharacterClasses(rawValue: 16)
+    package static let letter = CharacterClasses(rawValue: 1)
+    package static let number = CharacterClasses(rawValue: 2)
+    package static let space = CharacterClasses(rawValue: 4)
+    package static let other = CharacterClasses(rawValue: 8)
+    package static let digit = CharacterClasses(rawValue: 16)
 
-    init(rawValue: UInt8) { self.rawValue = rawValue }
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     init(_ scalar: Unicode.Scalar) {
         let properties = scalar.properties
@@ -30,12 +30,12 @@ struct CharacterClasses: OptionSet, Sendable {
 }
 
 /// `CharacterClasses` by code point, a byte each.
-struct CharacterClassTable: Sendable {
+package struct CharacterClassTable: Sendable {
     /// Above it there are neither letters, numbers nor spaces: only tags, variation selectors and private use.
     private static let limit: UInt32 = 0x33480
 
     /// Made on first use, in some hundredths of a second, and never freed.
-    static let shared = CharacterClassTable()
+    package static let shared = CharacterClassTable()
 
     // The memory is written in `init` alone.
     private nonisolated(unsafe) let flags: UnsafePointer<UInt8>
@@ -50,7 +50,7 @@ struct CharacterClassTable: Sendable {
 
     /// The classes of the character at `index` of valid UTF-8, and its length in bytes.
     @inline(__always)
-    func character(of text: UnsafeBufferPointer<UInt8>, at index: Int) -> (classes: CharacterClasses, length: Int) {
+    package func character(of text: UnsafeBufferPointer<UInt8>, at index: Int) -> (classes: CharacterClasses, length: Int) {
         let first = text[index]
         if first < 0x80 { return (CharacterClasses(rawValue: flags[Int(first)]), 1) }
         return multiByteCharacter(of: text, at: index)

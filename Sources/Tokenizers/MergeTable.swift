@@ -1,7 +1,7 @@
 /// The merges of a byte-pair encoding: two neighbouring token ids → their rank and the id that replaces them.
 ///
 /// An open-addressing hash table of 16-byte entries, keyed by both ids in one word.
-final class MergeTable: @unchecked Sendable {
+package final class MergeTable: @unchecked Sendable {
     // @unchecked: the memory is written in `init` alone, and freed when the last reference goes.
 
     /// Rank in the high half, so that the smaller of two values is the merge to do first; the new id in the low half.
@@ -23,7 +23,7 @@ final class MergeTable: @unchecked Sendable {
     private let shift: UInt64
 
     /// - Parameter merges: in order of rank; the later of two equal pairs counts, as in Hugging Face's reader.
-    init(_ merges: [(left: Int32, right: Int32, merged: Int32)]) {
+    package init(_ merges: [(left: Int32, right: Int32, merged: Int32)]) {
         var bits: UInt64 = 4
         while 3 << bits < merges.count * 4 { bits += 1 }
         let capacity = 1 << Int(bits)
@@ -62,6 +62,6 @@ final class MergeTable: @unchecked Sendable {
 
     @inline(__always)
     private func slot(of key: UInt64) -> Int {
-        Int(truncatingIfNeeded: (key ^ key &>> 32) &* 0x9E37_79B9_7F4A_7C15 &>> shift)
+        Int(truncatingIfNeeded: ((key ^ (key &>> 32)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
     }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A step that changes text before it is split: what a normalizer does, and what `Metaspace` and `ByteLevel` do besides splitting.
 enum TextRewrite: Sendable {
     /// Puts bytes before any text that is not empty.
@@ -8,10 +6,8 @@ enum TextRewrite: Sendable {
     case prependOnce([UInt8], firstOnly: Bool)
     /// Replaces every occurrence, from left to right.
     case replace([UInt8], with: [UInt8])
-    /// Unicode normalization form C, D, KC or KD.
-    case unicode(UnicodeForm)
-
-    enum UnicodeForm: String, Sendable { case nfc = "NFC", nfd = "NFD", nfkc = "NFKC", nfkd = "NFKD" }
+    /// Unicode normalization form C.
+    case composition
 
     /// - Parameter isFirst: whether `text` starts where the whole input starts.
     func apply(to text: UnsafeBufferPointer<UInt8>, isFirst: Bool) -> [UInt8] {
@@ -22,15 +18,8 @@ enum TextRewrite: Sendable {
             return text.starts(with: prefix) || (firstOnly && !isFirst) ? Array(text) : prefix + text
         case .replace(let old, let new):
             return Self.replacing(old, with: new, in: text)
-        case .unicode(let form):
-            if text.allSatisfy({ $0 < 0x80 }) { return Array(text) }
-            let string = String(decoding: text, as: UTF8.self)
-            return switch form {
-            case .nfc: Array(string.precomposedStringWithCanonicalMapping.utf8)
-            case .nfd: Array(string.decomposedStringWithCanonicalMapping.utf8)
-            case .nfkc: Array(string.precomposedStringWithCompatibilityMapping.utf8)
-            case .nfkd: Array(string.decomposedStringWithCompatibilityMapping.utf8)
-            }
+        case .composition:
+            return CanonicalComposition.apply(to: text)
         }
     }
 
@@ -77,11 +66,10 @@ extension [TextRewrite] {
             self = [.prepend([UInt8](try node.required("prepend").string().utf8))]
         case "Replace":
             self = [try TextRewrite(replace: node)]
+        case "NFC":
+            self = [.composition]
         default:
-            guard let form = TextRewrite.UnicodeForm(rawValue: kind) else {
-                throw node.unsupported(kind, supported: "Sequence, Prepend, Replace, NFC, NFD, NFKC, NFKD")
-            }
-            self = [.unicode(form)]
+            throw node.unsupported(kind, supported: "Sequence, Prepend, Replace, NFC")
         }
     }
 }

@@ -2,6 +2,21 @@ import Checkpoints
 import Foundation
 
 extension Tokenizer {
+    /// Reads the tokenizer of a model: a folder that holds a `tokenizer.json`, such a file itself, or a GGUF file.
+    ///
+    /// - Throws: `TokenizerError`, and for a GGUF file `CheckpointError`.
+    public convenience init(at url: URL) throws {
+        var isFolder: ObjCBool = false
+        _ = FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+        if isFolder.boolValue {
+            try self.init(tokenizerJSON: url.appendingPathComponent("tokenizer.json"))
+        } else if url.pathExtension == "gguf" {
+            try self.init(vocabulary: GGUFFile(url).vocabulary(), file: url.path)
+        } else {
+            try self.init(tokenizerJSON: url)
+        }
+    }
+
     /// Reads a `tokenizer.json`, and from a `tokenizer_config.json` beside it which tokens begin and end a text.
     ///
     /// - Throws: `TokenizerError`.

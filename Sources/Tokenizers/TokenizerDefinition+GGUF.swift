@@ -104,12 +104,13 @@ extension TokenizerDefinition {
         func replace(_ old: String, _ new: String) -> JSONValue {
             typed("Replace", [("pattern", .object([("String", .string(old))])), ("content", .string(new))])
         }
-        let prepend = typed("Prepend", [("prepend", .string("▁"))])
+        let prefix = vocabulary.addsSpacePrefix ? [typed("Prepend", [("prepend", .string("▁"))])] : []
         let strip = typed("Strip", [("content", .string(" ")), ("start", .number(1)), ("stop", .number(0))])
+        let decoders = [replace("▁", " "), typed("ByteFallback"), typed("Fuse")] + (vocabulary.addsSpacePrefix ? [strip] : [])
         let merges = scoredMerges(vocabulary).map { JSONValue.array([.string($0), .string($1)]) }
         return Parts(
-            normalizer: typed("Sequence", [("normalizers", .array([prepend, replace(" ", "▁")]))]), preTokenizer: .null,
-            decoder: typed("Sequence", [("decoders", .array([replace("▁", " "), typed("ByteFallback"), typed("Fuse"), strip]))]),
+            normalizer: typed("Sequence", [("normalizers", .array(prefix + [replace(" ", "▁")]))]), preTokenizer: .null,
+            decoder: typed("Sequence", [("decoders", .array(decoders))]),
             model: model(
                 vocabulary, merges: merges, unknown: try token(vocabulary.unknownTokenID, of: vocabulary, file),
                 fallsBackToBytes: true,

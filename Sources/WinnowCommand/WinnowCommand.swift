@@ -1,4 +1,5 @@
 import ArgumentParser
+import Torch
 
 /// The `winnow` command: one file a subcommand, listed here.
 @main
@@ -7,6 +8,8 @@ struct WinnowCommand: AsyncParsableCommand {
         commandName: "winnow",
         abstract: "Train language models on the tokens that matter.",
         subcommands: [
+            PrepareCommand.self,
+            TokenizeCommand.self,
             TrainCommand.self,
             StudyCommand.self,
             ReproduceCommand.self,
@@ -15,4 +18,9 @@ struct WinnowCommand: AsyncParsableCommand {
             ReportCommand.self,
             DoctorCommand.self,
         ])
+
+    static func main() async {
+        Runtime.keepFreedMemory()
+        await main(nil)
+    }
 }

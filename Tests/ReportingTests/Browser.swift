@@ -49,6 +49,11 @@ struct Browser {
             ["--screenshot=\(file.path)", "--hide-scrollbars", page.absoluteString], scheme: scheme, width: width, height: height)
     }
 
+    /// Prints a page that is open in the dark, which paper has to undo.
+    func pdf(_ page: URL, to file: URL) throws {
+        _ = try run(["--print-to-pdf=\(file.path)", page.absoluteString], scheme: .dark, width: 1200, height: 900)
+    }
+
     private func run(_ arguments: [String], scheme: Scheme, width: Int, height: Int) throws -> (output: String, log: String) {
         let scratch = try TemporaryDirectory()
         let (output, log) = (scratch.url.appendingPathComponent("out"), scratch.url.appendingPathComponent("log"))

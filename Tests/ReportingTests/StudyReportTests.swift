@@ -111,6 +111,7 @@ import Testing
             let file = URL(fileURLWithPath: folder).appendingPathComponent("report-\(name).png")
             try Browser().screenshot(page, to: file, scheme: scheme, width: width, height: 6400)
         }
+        try Browser().pdf(page, to: URL(fileURLWithPath: folder).appendingPathComponent("report.pdf"))
     }
 }
 

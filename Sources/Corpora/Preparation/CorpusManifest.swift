@@ -29,6 +29,19 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
         public var binaryFiles = 0
         /// Files found in folders whose extension Winnow does not read, by extension.
         public var otherFiles: [String: Int] = [:]
+
+        /// In words: `3 duplicates, 1 too short, 2 .png files`.
+        public var reasons: String {
+            let documents = [
+                (duplicates, "duplicates"), (empty, "empty"), (tooShort, "too short"), (tooLong, "too long"),
+                (binaryFiles, "binary files"),
+            ]
+            let others = otherFiles.sorted { $0.key < $1.key }.map {
+                ($0.value, $0.key.isEmpty ? "without extension" : ".\($0.key) files")
+            }
+            let reasons = (documents + others).filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+            return reasons.isEmpty ? "nothing" : reasons.joined(separator: ", ")
+        }
     }
 
     public var version = 1

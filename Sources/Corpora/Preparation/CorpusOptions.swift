@@ -12,7 +12,8 @@ public struct CorpusOptions: Sendable, Codable, Equatable {
 
     public init() {}
 
-    func check() throws {
+    /// - Throws: `CorpusError.badOption`, named as `winnow prepare` names it.
+    public func check() throws {
         try split.check()
         if let minimumCharacters, minimumCharacters < 0 {
             throw CorpusError.badOption(name: "--min-characters", reason: "\(minimumCharacters) is negative")

@@ -11,6 +11,10 @@ public struct CorpusPreparation: Sendable {
     public struct Progress: Sendable {
         public var files = 0
         public var totalFiles = 0
+        /// Bytes on disk.
+        public var bytes = 0
+        public var totalBytes = 0
+        /// Documents and tokens written.
         public var documents = 0
         public var tokens = 0
     }
@@ -41,13 +45,14 @@ public struct CorpusPreparation: Sendable {
         run.leftOut.otherFiles = sources.passedOver
 
         var reader = DocumentReader(sources.files)
-        var state = Progress(totalFiles: sources.files.count)
+        var state = Progress(totalFiles: sources.files.count, totalBytes: sources.files.reduce(0) { $0 + $1.size })
         while true {
             let batch = try Self.batch(from: &reader)
             if batch.isEmpty { break }
             try Task.checkCancellation()
             try await run.add(batch)
-            (state.files, state.documents, state.tokens) = (reader.filesRead, run.documents, run.tokens)
+            (state.files, state.bytes) = (reader.filesRead, reader.bytesRead)
+            (state.documents, state.tokens) = (run.documents, run.tokens)
             progress(state)
         }
         run.leftOut.binaryFiles = reader.binaryFiles
@@ -163,12 +168,9 @@ private struct Run {
 
     func finish() throws -> (train: CorpusManifest.Split, validation: CorpusManifest.Split?) {
         guard train.documentCount > 0 else {
-            let reason =
-                validation.documentCount > 0
-                ? "all \(validation.documentCount) fell to validation; hold out fewer"
-                : "\(leftOut.empty) were empty, \(leftOut.tooShort) too short, \(leftOut.tooLong) too long, "
-                    + "\(leftOut.binaryFiles) not text"
-            throw CorpusError.emptyCorpus(reason: reason)
+            let heldOut = validation.documentCount
+            throw CorpusError.emptyCorpus(
+                reason: heldOut > 0 ? "all \(heldOut) documents fell to validation; hold out fewer" : leftOut.reasons)
         }
         let validation = try validation.finish()
         guard let train = try train.finish() else { throw CorpusError.emptyCorpus(reason: "nothing was written") }

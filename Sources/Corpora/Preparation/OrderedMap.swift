@@ -6,7 +6,15 @@ func orderedMap<Item: Sendable, Result: Sendable>(
 ) async throws -> [Result] {
     try await withThrowingTaskGroup(of: (Int, Swift.Result<Result, any Error>).self) { group in
         for (index, item) in items.enumerated() {
-            group.addTask { (index, Swift.Result { try transform(item) }) }
+            group.addTask {
+                (
+                    index,
+                    Swift.Result {
+                        try Task.checkCancellation()
+                        return try transform(item)
+                    }
+                )
+            }
         }
         var results = [Swift.Result<Result, any Error>?](repeating: nil, count: items.count)
         for try await (index, result) in group { results[index] = result }

@@ -38,6 +38,7 @@ final class SplitWriter {
         try names.synchronize()
         try names.close()
         guard documentCount > 0 else {
+            shard.discard()
             try FileManager.default.removeItem(at: folder.appendingPathComponent("\(name).documents.jsonl"))
             return nil
         }

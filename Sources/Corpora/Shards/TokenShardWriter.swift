@@ -36,10 +36,14 @@ public final class TokenShardWriter {
         try write([UInt8](repeating: 0, count: TokenShardHeader.size), hashed: false)
     }
 
-    deinit {
+    deinit { discard() }
+
+    /// Gives the shard up: nothing of it stays. Without effect on a finished one.
+    public func discard() {
         guard let file else { return }
         try? file.close()
         try? FileManager.default.removeItem(at: staging)
+        self.file = nil
     }
 
     public var tokenCount: Int { Int(boundaries[boundaries.count - 1]) }

@@ -4,6 +4,8 @@ import Foundation
 protocol ByteStream: AnyObject {
     /// The next bytes, never none; `nil` at the end.
     func next() throws -> [UInt8]?
+    /// Bytes on disk read so far.
+    var bytesRead: Int { get }
 }
 
 extension SourceFile {
@@ -23,8 +25,7 @@ final class FileBytes: ByteStream {
 
     let path: String
     private let handle: FileHandle
-    /// Bytes handed out so far.
-    private(set) var count = 0
+    private(set) var bytesRead = 0
 
     init(_ url: URL) throws {
         path = url.path
@@ -39,7 +40,7 @@ final class FileBytes: ByteStream {
     func next() throws -> [UInt8]? {
         do {
             guard let data = try handle.read(upToCount: Self.pieceSize), !data.isEmpty else { return nil }
-            count += data.count
+            bytesRead += data.count
             return Array(data)
         } catch {
             throw CorpusError.unreadable(path: path, reason: error.localizedDescription)

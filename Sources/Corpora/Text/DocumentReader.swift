@@ -10,6 +10,9 @@ struct DocumentReader {
     private(set) var binaryFiles = 0
     /// Files begun so far.
     private(set) var filesRead = 0
+    private var bytesOfFinishedFiles = 0
+    /// Bytes on disk read so far.
+    var bytesRead: Int { bytesOfFinishedFiles + (lines?.bytesRead ?? 0) }
 
     init(_ files: [SourceFile]) { self.files = files }
 
@@ -38,6 +41,7 @@ struct DocumentReader {
             return RawDocument(
                 name: "\(file.name):\(number)", path: file.url.path, format: .jsonLines, line: number, bytes: bytes)
         }
+        bytesOfFinishedFiles += reader.bytesRead
         lines = nil
         return nil
     }
@@ -45,6 +49,7 @@ struct DocumentReader {
     /// - Returns: `nil` for a file found in a folder that holds NUL bytes.
     private mutating func wholeFile(_ file: SourceFile) throws -> [UInt8]? {
         let stream = try file.open()
+        defer { bytesOfFinishedFiles += stream.bytesRead }
         var bytes: [UInt8] = []
         while let piece = try stream.next() {
             if piece.contains(0) {
@@ -73,6 +78,8 @@ final class LineReader {
         self.file = file
         stream = try file.open()
     }
+
+    var bytesRead: Int { stream.bytesRead }
 
     /// The next line and its number, from 1.
     func next() throws -> (number: Int, bytes: [UInt8])? {

@@ -57,9 +57,11 @@ final class GzipBytes: ByteStream {
         default: throw damaged(stream.msg.map { String(cString: $0) } ?? "zlib status \(status)")
         }
         expanded += output.count
-        try limit.check(path: source.path, compressed: source.count, expanded: expanded)
+        try limit.check(path: source.path, compressed: source.bytesRead, expanded: expanded)
         return output
     }
+
+    var bytesRead: Int { source.bytesRead }
 
     private func damaged(_ reason: String) -> CorpusError { .damagedCompression(path: source.path, reason: reason) }
 }

@@ -9,6 +9,8 @@ public struct SourceFile: Sendable, Equatable {
     public let compression: TextFormat.Compression
     /// Named by the user, not found in a folder: such a file may not be passed over.
     public let isNamed: Bool
+    /// Bytes on disk.
+    public let size: Int
 }
 
 /// The files that a list of inputs stands for: each input a file, a folder or a glob.
@@ -83,7 +85,10 @@ public struct SourceFiles: Sendable {
     private mutating func append(_ url: URL, name: String, isNamed: Bool) -> Bool {
         guard let (format, compression) = TextFormat.named(url.lastPathComponent) else { return false }
         if seen.insert(url.resolvingSymlinksInPath().path).inserted {
-            files.append(SourceFile(url: url, name: name, format: format, compression: compression, isNamed: isNamed))
+            var status = stat()
+            let size = stat(url.path, &status) == 0 ? Int(status.st_size) : 0
+            files.append(
+                SourceFile(url: url, name: name, format: format, compression: compression, isNamed: isNamed, size: size))
         }
         return true
     }

@@ -50,9 +50,11 @@ final class ZstandardBytes: ByteStream {
         guard ZSTD_isError(status) == 0 else { throw damaged(String(cString: ZSTD_getErrorName(status))) }
         isBetweenFrames = status == 0
         expanded += output.count
-        try limit.check(path: source.path, compressed: source.count, expanded: expanded)
+        try limit.check(path: source.path, compressed: source.bytesRead, expanded: expanded)
         return output
     }
+
+    var bytesRead: Int { source.bytesRead }
 
     private func damaged(_ reason: String) -> CorpusError { .damagedCompression(path: source.path, reason: reason) }
 }

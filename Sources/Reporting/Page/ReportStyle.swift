@@ -141,7 +141,7 @@ enum ReportStyle {
           details::details-content { content-visibility: visible; height: auto; }
           h2 { margin-top: 2rem; }
           h2, h3, caption { break-after: avoid; }
-          figure, tr, .notice { break-inside: avoid; }
+          figure, table, .notice { break-inside: avoid; }
           .scroll { overflow: visible; }
           .plot { min-width: 0 !important; }
           table { font-size: .8rem; }

@@ -18,6 +18,14 @@ import Testing
         #expect(requirements["Chromium"]?.isMet == false)
     }
 
+    /// Everything that the set-up fetched is looked for under one folder, which HOME alone can move.
+    @Test func everyPathFollowsHome() {
+        let requirements = check(["HOME": "/nowhere"])
+        for name in ["default model", "corpus sage-reference", "plotly.js", "Python peers", "vocabularies"] {
+            #expect(requirements[name]?.detail.contains("/nowhere/.cache/winnow/") == true)
+        }
+    }
+
     @Test func loadedLibtorchIsNamedEveryTime() {
         // The kernel hands /proc out in short reads: one that stops early finds the library now and then.
         for _ in 0..<5 {
