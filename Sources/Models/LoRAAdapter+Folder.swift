@@ -55,11 +55,4 @@ extension LoRAAdapter {
         guard let module = modules[name] else { return weight }
         return withoutGradient { Operator.addMatmul(weight, module.b, module.a, beta: 1, alpha: scale) }
     }
-
-    /// Every weight of the model with this adapter merged in, under its Hugging Face name.
-    public func merged(into model: any CausalLM) -> NamedTensors {
-        var weights = model.parameters
-        for name in names { weights.set("\(name).weight", merged(weights["\(name).weight"]!, module: name)) }
-        return weights
-    }
 }

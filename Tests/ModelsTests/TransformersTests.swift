@@ -82,10 +82,7 @@ import Torch
         let model = try oracle.loadModel()
         let adapter = try #require(try oracle.loadAdapter(for: model))
         let folder = try TemporaryFolder()
-        let merged = adapter.merged(into: model)
-        try ModelFolderWriter(
-            configuration: model.configuration, tensors: merged.map { ($0.name, $0.tensor.shape) }
-        ).write(to: folder.file("model")) { merged[$0.name]!.values() }
+        try model.write(to: folder.file("model"), merging: adapter)
 
         let output = folder.file("transformers.safetensors")
         try PeerProcess.run(
