@@ -82,13 +82,16 @@ let package = Package(
         room(
             "Winnow", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
             "Analysis", "Experiments", "Reporting"),
-        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", argumentParser, logging]),
+        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", argumentParser, logging]),
 
         // Programs that show the library; built with the tests, not products.
         .executableTarget(name: "CustomPolicy", dependencies: ["Winnow"], path: "Examples/CustomPolicy"),
 
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
+        .target(
+            name: "ModelFixtures", dependencies: ["PeerProcess", "Models", "Corpora"], path: "Tests/ModelFixtures",
+            exclude: ["Oracles"]),
         tests(of: "Torch"),
         tests(of: "Checkpoints"),
         tests(of: "Tokenizers"),
@@ -96,11 +99,11 @@ let package = Package(
         tests(of: "RunRecords"),
         tests(of: "Analysis"),
         tests(of: "Reporting"),
-        tests(of: "Models"),
+        tests(of: "Models", "ModelFixtures"),
         tests(of: "TokenSelection"),
-        tests(of: "Training"),
+        tests(of: "Training", "ModelFixtures"),
         tests(of: "Experiments"),
-        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess"]),
+        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20

@@ -148,6 +148,7 @@ private struct GroupAdapter {
     /// - Returns: the group's outputs side by side, `[N, Σ out]`, and `input · Aᵀ`, `[N, Σ r]`
     func forward(_ input: Tensor) -> (output: Tensor, low: Tensor?) {
         let output = input.timesTransposed(group.weight)
+        if let bias = group.bias { output += bias }
         guard let stackedA else { return (output, nil) }
         let low = input.timesTransposed(stackedA)
         for (index, (columns, module)) in modules.enumerated() {

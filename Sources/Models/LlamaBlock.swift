@@ -29,21 +29,22 @@ struct LlamaBlock {
 
     init(
         _ configuration: ModelConfiguration, prefix: String, parameter: (_ name: String, _ shape: [Int]) throws -> Tensor,
-        packed: (_ parts: [(name: String, outputs: Int)], _ inputs: Int) throws -> LinearGroup
+        packed: (_ parts: [(name: String, outputs: Int)], _ inputs: Int, _ hasBias: Bool) throws -> LinearGroup
     ) throws {
         let (width, inner) = (configuration.hiddenSize, configuration.intermediateSize)
         (headCount, keyValueHeadCount) = (configuration.headCount, configuration.keyValueHeadCount)
         headSize = configuration.headSize
         let (queries, keyValues) = (headCount * headSize, keyValueHeadCount * headSize)
-        func group(_ parts: [(String, Int)], _ inputs: Int) throws -> LinearGroup {
-            try packed(parts.map { ("\(prefix).\($0.0)", $0.1) }, inputs)
+        func group(_ parts: [(String, Int)], _ inputs: Int, hasBias: Bool = false) throws -> LinearGroup {
+            try packed(parts.map { ("\(prefix).\($0.0)", $0.1) }, inputs, hasBias)
         }
         func norm(_ name: String) throws -> RMSNorm {
             RMSNorm(weight: try parameter("\(prefix).\(name).weight", [width]), epsilon: configuration.normEpsilon)
         }
         attentionInput = try group(
-            [("self_attn.q_proj", queries), ("self_attn.k_proj", keyValues), ("self_attn.v_proj", keyValues)], width)
-        output = try group([("self_attn.o_proj", width)], queries)
+            [("self_attn.q_proj", queries), ("self_attn.k_proj", keyValues), ("self_attn.v_proj", keyValues)], width,
+            hasBias: configuration.attentionBias)
+        output = try group([("self_attn.o_proj", width)], queries, hasBias: configuration.attentionBias)
         gateUp = try group([("mlp.gate_proj", inner), ("mlp.up_proj", inner)], width)
         down = try group([("mlp.down_proj", width)], inner)
         inputNorm = try norm("input_layernorm")

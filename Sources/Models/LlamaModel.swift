@@ -31,9 +31,13 @@ public final class LlamaModel: CausalLM {
             return tensor
         }
 
-        func packed(_ parts: [(name: String, outputs: Int)], _ inputs: Int) throws -> LinearGroup {
-            let group = try LinearGroup(parts, inputs: inputs, dtype: dtype, device: device, load: load.callAsFunction)
-            for linear in group.linears { parameters.set(linear.name + ".weight", linear.weight) }
+        func packed(_ parts: [(name: String, outputs: Int)], _ inputs: Int, _ hasBias: Bool) throws -> LinearGroup {
+            let group = try LinearGroup(
+                parts, inputs: inputs, hasBias: hasBias, dtype: dtype, device: device, load: load.callAsFunction)
+            for linear in group.linears {
+                parameters.set(linear.name + ".weight", linear.weight)
+                if let bias = linear.bias { parameters.set(linear.name + ".bias", bias) }
+            }
             return group
         }
 

@@ -31,7 +31,11 @@ extension LoRAAdapter {
                 Module(a: tensor(pair.a, [pair.rank, pair.inputSize]), b: tensor(pair.b, [pair.outputSize, pair.rank]))
             )
         }
-        options.targetModules = Set(modules.map { String($0.name.split(separator: ".").last!) }).sorted()
+        options.targetModules =
+            switch folder.configuration.targetModules {
+            case .names(let names): names
+            case .pattern: modules.map(\.name)
+            }
         self.init(options: options, modules: modules)
     }
 

@@ -101,7 +101,8 @@ public struct LossHead {
 
     private var rowsPerChunk: Int { max(1, logitBudget / (weight.size(0) * weight.dtype.byteCount)) }
 
+    /// At least one, so that no rows give empty results.
     private func chunks(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: count, by: rowsPerChunk).map { $0..<min(count, $0 + rowsPerChunk) }
+        stride(from: 0, to: max(1, count), by: rowsPerChunk).map { $0..<min(count, $0 + rowsPerChunk) }
     }
 }

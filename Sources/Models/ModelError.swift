@@ -6,6 +6,10 @@ public enum ModelError: Error, CustomStringConvertible {
     case unknownTargetModules([String], known: [String])
     case adapterMismatch(module: String, reason: String)
     case sequenceTooLong(Int, limit: Int)
+    case emptyPrompt
+    case tokenOutOfVocabulary(Int, vocabularySize: Int)
+    case badSampling(String)
+    case badLogits
 
     public var description: String {
         switch self {
@@ -21,6 +25,14 @@ public enum ModelError: Error, CustomStringConvertible {
             "the adapter doesn't fit the model at \(module): \(reason)"
         case .sequenceTooLong(let length, let limit):
             "a sequence of \(length) tokens is longer than the model's \(limit) positions"
+        case .emptyPrompt:
+            "there is no token to go on from: give a text to continue"
+        case .tokenOutOfVocabulary(let token, let size):
+            "token \(token) is none of the model's \(size): the text was encoded by another model's tokenizer"
+        case .badSampling(let what):
+            "can't sample with \(what)"
+        case .badLogits:
+            "the model's logits are not finite: its weights, or its adapter's, are damaged"
         }
     }
 }

@@ -5,6 +5,7 @@ public enum SelectionError: Error, Equatable, CustomStringConvertible {
     case ratioOutOfRange(Double)
     case nothingValid
     case wrongKeyCount(policy: String, found: Int, expected: Int)
+    case notANumber(what: String)
 
     public var description: String {
         switch self {
@@ -18,6 +19,8 @@ public enum SelectionError: Error, Equatable, CustomStringConvertible {
             "no token of the batch is valid: there is nothing to select from"
         case .wrongKeyCount(let policy, let found, let expected):
             "policy \(policy) gave \(found) keys for \(expected) tokens"
+        case .notANumber(let what):
+            "\(what) is not a number, which can't be ranked: look at the losses and at the reference's"
         }
     }
 }

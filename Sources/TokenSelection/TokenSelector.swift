@@ -49,7 +49,7 @@ public struct TokenSelector: Sendable {
     ///   - measurements: of the valid tokens, `[N]`, in order.
     ///   - groups: how many consecutive tokens compete with each other; their sum is N. Groups of 0 are passed over.
     ///   - noise: this step's own random stream.
-    /// - Throws: `SelectionError.nothingValid` where N is 0.
+    /// - Throws: `SelectionError.nothingValid` where N is 0; `.notANumber`, since NaN has no rank.
     public func select(_ measurements: TokenMeasurements, groups: [Int], noise: Generator) throws -> TokenSelection {
         try withoutGradient {
             let total = measurements.loss.size(0)
@@ -57,17 +57,24 @@ public struct TokenSelector: Sendable {
             guard total > 0 else { throw SelectionError.nothingValid }
 
             let scores = policy.usesScores ? score(measurements) : measurements.loss
+            let scoreValues: [Double] = policy.usesScores ? scores.values() : []
+            guard !scoreValues.contains(where: \.isNaN) else {
+                throw SelectionError.notANumber(what: "score \(type(of: score))")
+            }
             let proposal = policy.keys(for: scores, noise: noise)
             guard proposal.keys.shape == [total] else {
                 throw SelectionError.wrongKeyCount(policy: "\(type(of: policy))", found: proposal.keys.count, expected: total)
             }
             let keys: [Double] = proposal.keys.values()
+            guard !keys.contains(where: \.isNaN) else {
+                throw SelectionError.notANumber(what: "a key of policy \(type(of: policy))")
+            }
             let candidates: [Bool]? = proposal.candidates?.values()
             let tieBreakers: [Double]? = ties == .random ? noise.uniform([total], dtype: .float64).values() : nil
 
             var selection = TokenSelection(
                 indices: [], poolCounts: [], candidateCount: candidates.map { $0.count { $0 } } ?? total, filledCount: 0,
-                allTied: policy.usesScores && keys.allSatisfy { $0 == keys[0] } && total > 1)
+                allTied: scoreValues.count > 1 && scoreValues.allSatisfy { $0 == scoreValues[0] })
             var start = 0
             for group in groups where group > 0 {
                 let range = start..<start + group

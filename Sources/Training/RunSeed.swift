@@ -3,10 +3,12 @@ import Torch
 /// The random streams of a run: a stream of its own for each purpose and place, derived from one seed.
 ///
 /// Nothing carries over from step to step, so a resumed run draws what an uninterrupted one would have drawn.
-struct RunSeed: Sendable {
+package struct RunSeed: Sendable {
     enum Purpose: UInt64 { case selection = 1, dropout = 2 }
 
     let value: UInt64
+
+    package init(value: UInt64) { self.value = value }
 
     func generator(_ purpose: Purpose, step: Int, microBatch: Int) -> Generator {
         var mixed = value

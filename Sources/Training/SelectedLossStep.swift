@@ -7,7 +7,7 @@ import Torch
 ///
 /// Gradients accumulate as those of the *sum* over selected tokens; who owns the optimizer divides once by the number of
 /// selected tokens in the whole window, so that micro-batches with unequal counts weigh as they should.
-struct SelectedLossStep {
+package struct SelectedLossStep {
     let model: any CausalLM
     let adapter: LoRAAdapter?
     let selector: TokenSelector
@@ -16,15 +16,23 @@ struct SelectedLossStep {
     let scoresWithDropout: Bool
     let seed: RunSeed
 
+    package init(
+        model: any CausalLM, adapter: LoRAAdapter?, selector: TokenSelector, reference: (any ReferenceLoss)?,
+        scoresWithDropout: Bool, seed: RunSeed
+    ) {
+        (self.model, self.adapter, self.selector, self.reference) = (model, adapter, selector, reference)
+        (self.scoresWithDropout, self.seed) = (scoresWithDropout, seed)
+    }
+
     /// Sums over the window.
-    struct Result {
-        var validCount = 0
-        var selectedCount = 0
-        var lossSum = 0.0
-        var selectedLossSum = 0.0
-        var candidateCount = 0
-        var filledCount = 0
-        var allTied = false
+    package struct Result {
+        package var validCount = 0
+        package var selectedCount = 0
+        package var lossSum = 0.0
+        package var selectedLossSum = 0.0
+        package var candidateCount = 0
+        package var filledCount = 0
+        package var allTied = false
 
         fileprivate mutating func count(_ selection: TokenSelection) {
             candidateCount += selection.candidateCount
@@ -40,8 +48,10 @@ struct SelectedLossStep {
         }
     }
 
-    func callAsFunction(_ window: [TokenBatch], step: Int) throws -> Result {
-        try needsScoringPass(window.count) ? scoreThenTrain(window, step: step) : trainWhileScoring(window, step: step)
+    /// - Throws: `SelectionError.nothingValid` where no token of the window is valid; `TrainingError.nonFinite`.
+    package func callAsFunction(_ window: [TokenBatch], step: Int) throws -> Result {
+        guard window.contains(where: { $0.validMask.contains(true) }) else { throw SelectionError.nothingValid }
+        return try needsScoringPass(window.count) ? scoreThenTrain(window, step: step) : trainWhileScoring(window, step: step)
     }
 
     /// Selection has to wait where tokens compete across micro-batches, or where scores are taken without the dropout that
@@ -56,10 +66,10 @@ struct SelectedLossStep {
 
     private func trainWhileScoring(_ window: [TokenBatch], step: Int) throws -> Result {
         var result = Result()
-        for (index, batch) in window.enumerated() {
+        for (index, batch) in window.enumerated() where batch.validMask.contains(true) {
             let tensors = BatchTensors(batch, on: model.headWeight.device)
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: index))
-            let (scored, measurements) = try measure(hidden, batch, tensors)
+            let (scored, measurements) = try measure(hidden, batch, tensors, step: step)
             let selection = try selector.select(
                 measurements, groups: groups([tensors]), noise: seed.generator(.selection, step: step, microBatch: index))
             let rows = Tensor(selection.indices, on: hidden.device)
@@ -81,7 +91,7 @@ struct SelectedLossStep {
                     scoresWithDropout
                     ? forward(tensors, step: step, microBatch: index)
                     : model.hiddenStates(tensors.inputIDs, adapter: adapter)
-                return try measure(tensors.valid(hidden), batch, tensors, keepingLogits: false).measurements
+                return try measure(tensors.valid(hidden), batch, tensors, step: step, keepingLogits: false).measurements
             }
         }
 
@@ -94,6 +104,7 @@ struct SelectedLossStep {
             selected = Self.split(selection.indices, lengths: batches.map(\.validCount))
         } else {
             selected = try zip(measured, batches).enumerated().map { index, pair in
+                guard pair.1.validCount > 0 else { return [] }
                 let selection = try selector.select(
                     pair.0, groups: groups([pair.1]), noise: seed.generator(.selection, step: step, microBatch: index))
                 result.count(selection)
@@ -134,15 +145,18 @@ struct SelectedLossStep {
     }
 
     private func measure(
-        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, keepingLogits: Bool = true
+        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int, keepingLogits: Bool = true
     ) throws -> (scored: LossHead.Scored, measurements: TokenMeasurements) {
         let needs = selector.needs
         let scored = LossHead(weight: model.headWeight).score(
             hidden, targets: tensors.targets, entropy: needs.contains(.entropy), keepingLogits: keepingLogits)
+        guard scored.loss.isAllFinite else { throw TrainingError.nonFinite(what: "the loss", step: step) }
         var measurements = TokenMeasurements(loss: scored.loss, entropy: scored.entropy)
         if needs.contains(.referenceLoss) {
             guard let reference else { throw TrainingError.referenceMissing(score: "\(type(of: selector.score))") }
-            measurements.referenceLoss = try reference.losses(of: batch).moved(to: hidden.device)
+            let losses = try reference.losses(of: batch).moved(to: hidden.device)
+            guard losses.isAllFinite else { throw TrainingError.nonFinite(what: "the reference loss", step: step) }
+            measurements.referenceLoss = losses
         }
         return (scored, measurements)
     }

@@ -63,14 +63,14 @@ public final class Trainer {
 
     /// Does one optimizer step.
     ///
-    /// - Throws: `TrainingError.nonFinite` and `.noGradient` before the weights are touched.
+    /// - Throws: `TrainingError.nonFinite` and `.noGradient`, `SelectionError`: the trainer then stands where it stood.
     public func advance() throws -> StepMetrics {
         let start = ContinuousClock.now
         let number = progress.step + 1
         for (_, tensor) in trained { tensor.gradient = nil }
+        var sampler = sampler
         let window = (0..<options.accumulation).map { _ in sampler.next() }
         let result = try step(window, step: number)
-        guard result.lossSum.isFinite else { throw TrainingError.nonFinite(what: "the loss", step: number) }
 
         let gradients = trained.compactMap(\.tensor.gradient)
         let norm = GradientNormalization.apply(
@@ -82,6 +82,7 @@ public final class Trainer {
         optimizer.step(learningRate: learningRate)
         for (_, tensor) in trained { tensor.gradient = nil }
 
+        self.sampler = sampler
         progress.step = number
         progress.tokensSeen += result.validCount
         progress.selectedTokensSeen += result.selectedCount

@@ -1,6 +1,5 @@
 /// What stops a training run, and what to do about it.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
-    case nothingToTrain
     case referenceMissing(score: String)
     case nonFinite(what: String, step: Int)
     case noGradient(step: Int)
@@ -8,8 +7,6 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .nothingToTrain:
-            "no weight is trained: give the trainer an adapter, or let the model's own weights require gradients"
         case .referenceMissing(let score):
             "the score \(score) compares with a reference, and none was given"
         case .nonFinite(let what, let step):

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Torch
 
 /// The `winnow` command: one file a subcommand, listed here.
 @main
@@ -12,9 +13,17 @@ struct WinnowCommand: AsyncParsableCommand {
             TrainCommand.self,
             StudyCommand.self,
             ReproduceCommand.self,
+            EvaluateCommand.self,
+            GenerateCommand.self,
+            MergeCommand.self,
             BucketsCommand.self,
             CosineCommand.self,
             ReportCommand.self,
             DoctorCommand.self,
         ])
+
+    static func main() async {
+        Runtime.keepFreedMemory()
+        await main(nil)
+    }
 }

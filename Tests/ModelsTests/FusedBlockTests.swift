@@ -1,3 +1,5 @@
+import Checkpoints
+import ModelFixtures
 import Models
 import Testing
 import Torch
@@ -5,13 +7,13 @@ import Torch
 /// The fused layer against the plain one, in float64, where they agree to rounding.
 @Suite struct FusedBlockTests {
     private func gradients(
-        fused: Bool, _ tiny: TinyModel, targets: [String]?, batch: Int, length: Int
+        fused: Bool, _ configuration: ModelConfiguration, targets: [String], batch: Int, length: Int
     ) throws -> (hidden: [Double], gradients: [String: [Double]]) {
-        let model = try tiny.model(.float64)
+        let model = try LlamaModel.tiny(configuration, dtype: .float64)
         model.fusesLayers = fused
-        let adapter = try tiny.adapter(for: model, targets: targets, dtype: .float64)
+        let adapter = try LoRAAdapter.random(for: model, targets: targets, dtype: .float64)
         for (_, tensor) in adapter.parameters { tensor.requiresGradient = true }
-        let hidden = model.hiddenStates(TinyModel.tokens(batch, length), adapter: adapter)
+        let hidden = model.hiddenStates(tokens(batch, length), adapter: adapter)
         let weights = Generator(seed: 11).normal(hidden.shape, dtype: .float64)
         try (hidden * weights).sum().backward()
         var gradients: [String: [Double]] = [:]
@@ -21,13 +23,14 @@ import Torch
 
     @Test(
         arguments: [
-            (nil, 2, 7), (nil, 1, 16), (["q_proj", "v_proj"], 3, 5), (["down_proj"], 2, 4),
-            (["k_proj", "up_proj", "o_proj"], 1, 2),
-        ] as [([String]?, Int, Int)])
-    func agreesWithThePlainLayer(targets: [String]?, batch: Int, length: Int) throws {
-        let tiny = TinyModel()
-        let plain = try gradients(fused: false, tiny, targets: targets, batch: batch, length: length)
-        let fused = try gradients(fused: true, tiny, targets: targets, batch: batch, length: length)
+            (LoRAAdapter.Options().targetModules, 2, 7), (LoRAAdapter.Options().targetModules, 1, 16),
+            (["q_proj", "v_proj"], 3, 5), (["down_proj"], 2, 4), (["k_proj", "up_proj", "o_proj"], 1, 2),
+        ], [false, true])
+    func agreesWithThePlainLayer(_ shape: (targets: [String], batch: Int, length: Int), attentionBias: Bool) throws {
+        let (targets, batch, length) = shape
+        let configuration = ModelConfiguration.tiny(attentionBias: attentionBias)
+        let plain = try gradients(fused: false, configuration, targets: targets, batch: batch, length: length)
+        let fused = try gradients(fused: true, configuration, targets: targets, batch: batch, length: length)
         #expect(largestDifference(plain.hidden, fused.hidden) < 1e-12)
         #expect(plain.gradients.keys == fused.gradients.keys)
         for (name, expected) in plain.gradients {
@@ -38,14 +41,18 @@ import Torch
     }
 
     @Test func float32AgreesToRounding() throws {
-        let tiny = TinyModel(tied: false)
-        let model = try tiny.model()
-        let adapter = try tiny.adapter(for: model)
-        let tokens = TinyModel.tokens(4, 33)
+        let model = try LlamaModel.tiny(.tiny(tied: false))
+        let adapter = try LoRAAdapter.random(for: model)
+        let tokens = tokens(4, 33)
         let fused: [Float] = withoutGradient { model.logits(tokens, adapter: adapter) }.values()
         model.fusesLayers = false
         let plain: [Float] = withoutGradient { model.logits(tokens, adapter: adapter) }.values()
         #expect(largestDifference(plain.map(Double.init), fused.map(Double.init)) < 1e-4)
+    }
+
+    private func tokens(_ batch: Int, _ length: Int) -> Tensor {
+        let noise: [Double] = Generator(seed: 9).uniform([batch * length], dtype: .float64).values()
+        return Tensor(noise.map { Int($0 * 61) }, shape: [batch, length])
     }
 
     private func largestDifference(_ left: [Double], _ right: [Double]) -> Double {

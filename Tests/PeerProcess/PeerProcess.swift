@@ -7,6 +7,8 @@ import Foundation
 public enum PeerProcess {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
     /// Where the pinned Python packages are installed.

@@ -1,12 +1,13 @@
 """What transformers and PEFT compute: logits, per-token losses, gradients and AdamW steps of a Llama, in float32.
 
-    python3 llama_oracle.py SPEC.json FOLDER
+    python3 llama_oracle.py SPEC.json FOLDER [SPEC.json FOLDER …]
 
-SPEC.json (all but one of `model` and `load` may be left out):
+Several pairs share one start of Python. SPEC.json (all but one of `model` and `load` may be left out):
 
     {"model": {"model_type": "llama", "seed": 0, "shard": "50KB", …config…},  make a random model, saved as FOLDER/model
      "load": "/folder" or "/file.gguf",                                       or load one
-     "lora": {"r": 4, "alpha": 8, "targets": ["q_proj"], "seed": 1},          a random adapter (A and B), saved as FOLDER/adapter
+     "lora": {"r": 4, "alpha": 8, "targets": ["q_proj"], "seed": 1,           a random adapter (A and B), saved as FOLDER/adapter
+              "scale": 1.0},                                                  B is multiplied by this
      "adapter": "/folder",                                                    or a PEFT adapter to load
      "input_ids": [[1, 2, 3]] or {"batch": 2, "length": 16, "seed": 2},       default: {"batch": 2, "length": 16, "seed": 0}
      "gradients": true,                                                       false leaves them out (large models)
@@ -29,6 +30,8 @@ FOLDER/expected.safetensors:
 A dotted NAME of PEFT's carries `.default` in memory; here, as on disk, it does not. Dropout is off throughout.
 """
 
+import copy
+import functools
 import json
 import math
 import sys
@@ -74,6 +77,9 @@ def load_model(path):
     return model.eval()
 
 
+load_once = functools.cache(load_model)
+
+
 def random_adapter(model, spec):
     model = get_peft_model(
         model, LoraConfig(r=spec["r"], lora_alpha=spec["alpha"], target_modules=list(spec["targets"]), task_type="CAUSAL_LM"))
@@ -82,6 +88,9 @@ def random_adapter(model, spec):
         for parameter in model.parameters():
             if parameter.requires_grad:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) / math.sqrt(parameter.shape[1]))
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.mul_(spec.get("scale", 1.0))
     return model.eval()
 
 
@@ -150,7 +159,7 @@ def main(spec_path, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if "load" in spec:
-        model = load_model(spec["load"])
+        model = copy.deepcopy(load_once(spec["load"]))
     else:
         model = random_model(spec["model"])
         model.save_pretrained(folder / "model", max_shard_size=spec["model"].get("shard", "5GB"))
@@ -175,6 +184,8 @@ def main(spec_path, folder):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    arguments = sys.argv[1:]
+    if not arguments or len(arguments) % 2:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    for spec, out in zip(arguments[::2], arguments[1::2]):
+        main(spec, out)

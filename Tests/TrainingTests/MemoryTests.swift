@@ -1,0 +1,42 @@
+import Foundation
+import ModelFixtures
+import Models
+import Testing
+import TokenSelection
+import Torch
+import Training
+
+#if compiler(>=6.2)
+    @Suite struct MemoryTests {
+        /// A hundred steps leave the tensor handles where they were and the resident memory flat.
+        ///
+        /// Handles and memory belong to the process, which other tests share, so this one gets a process of its own.
+        @Test func aHundredStepsLeaveNothingBehind() async {
+            await #expect(processExitsWith: .success) {
+                let model = try LlamaModel.tiny(.tiny(vocabularySize: 2000))
+                var options = Trainer.Options(stepCount: 200)
+                options.accumulation = 2
+                let trainer = try Trainer(
+                    model: model, adapter: .random(for: model, dropout: 0.1),
+                    sampler: TokenBlocks(count: 16, blockLength: 48, vocabularySize: 2000).sampler(batchSize: 4),
+                    selector: TokenSelector(score: ExcessLossScore(), policy: TopKPolicy(), ratio: 0.5, pool: .batch),
+                    reference: LiveReference(model), options: options)
+                // libtorch's and malloc's caches fill up first.
+                for _ in 0..<40 { _ = try trainer.advance() }
+                let (handles, memory) = (Tensor.liveCount, try residentBytes())
+                for _ in 0..<100 { _ = try trainer.advance() }
+                let (handlesAfter, memoryAfter) = (Tensor.liveCount, try residentBytes())
+                // One [96, 2000] matrix of logits is 0.77 MB; a hundred of them would be seen.
+                guard handlesAfter == handles, memoryAfter - memory < 8 << 20 else {
+                    fatalError("\(handles) handles became \(handlesAfter), \(memory) bytes became \(memoryAfter)")
+                }
+            }
+        }
+    }
+
+    /// The process' resident memory.
+    private func residentBytes() throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8).split(separator: " ")
+        return Int(fields[1])! * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+#endif

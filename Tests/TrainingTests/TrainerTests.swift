@@ -1,0 +1,128 @@
+import Corpora
+import ModelFixtures
+import Models
+import RunRecords
+import Testing
+import TokenSelection
+import Torch
+import Training
+
+@Suite struct TrainerTests {
+    private func trainer(
+        _ selector: TokenSelector, steps: Int = 3, dropout: Double = 0, reference: Bool = false, wholeModel: Bool = false,
+        _ change: (inout Trainer.Options) -> Void = { _ in }
+    ) throws -> Trainer {
+        let model = try LlamaModel.tiny()
+        var options = Trainer.Options(stepCount: steps)
+        options.optimizer.learningRate = 1e-2
+        change(&options)
+        return try Trainer(
+            model: model, adapter: wholeModel ? nil : LoRAAdapter.random(for: model, dropout: dropout),
+            sampler: TokenBlocks(count: 12, blockLength: 16).sampler(batchSize: 2, shuffle: true), selector: selector,
+            reference: reference ? LiveReference(model) : nil, options: options)
+    }
+
+    private func weights(of trainer: Trainer) -> [[UInt32]] {
+        trainer.trained.map { $0.tensor.values(Float.self).map(\.bitPattern) }
+    }
+
+    /// With every token selected, whatever the policy, the pool and the accumulation, weights are those of plain training
+    /// to the last bit.
+    @Test(arguments: SelectionPolicyRegistry.names, TokenSelector.Pool.allCases)
+    func aRatioOfOneIsPlainTraining(policy: String, pool: TokenSelector.Pool) throws {
+        for accumulation in [1, 2] {
+            let plain = try trainer(.everything) { $0.accumulation = accumulation }
+            let selector = try TokenSelector(
+                score: ExcessLossScore(), policy: SelectionPolicyRegistry.policy(named: policy), ratio: 1, pool: pool)
+            let selective = try trainer(selector, reference: true) { $0.accumulation = accumulation }
+            let before = weights(of: plain)
+            for _ in 0..<3 {
+                let (left, right) = (try plain.advance(), try selective.advance())
+                #expect(left.selectedLoss == right.selectedLoss && left.gradientNorm == right.gradientNorm)
+                #expect(right.selectedTokens == right.validTokens)
+            }
+            #expect(weights(of: plain) == weights(of: selective))
+            #expect(weights(of: plain) != before)
+        }
+    }
+
+    /// The same recipe and seed, twice; and with another seed.
+    @Test(arguments: [false, true]) func aSeedDeterminesTheRun(wholeModel: Bool) throws {
+        func run(seed: UInt64) throws -> [[UInt32]] {
+            let trainer = try trainer(
+                TokenSelector(policy: StochasticPolicy(), ratio: 0.5), dropout: wholeModel ? 0 : 0.2, wholeModel: wholeModel
+            ) { $0.seed = seed }
+            while !trainer.isFinished { _ = try trainer.advance() }
+            return weights(of: trainer)
+        }
+        #expect(try run(seed: 4) == run(seed: 4))
+        #expect(try run(seed: 4) != run(seed: 5))
+    }
+
+    @Test func trainingLowersTheLoss() throws {
+        let trainer = try trainer(.everything, steps: 60)
+        let first = try trainer.advance().loss
+        var last = first
+        while !trainer.isFinished { last = try trainer.advance().loss }
+        #expect(last < 0.8 * first)
+    }
+
+    /// A NaN among the weights is found before anything is ranked or changed, and the trainer can be asked again.
+    @Test func aLossThatIsNotFiniteStopsBeforeTheWeights() throws {
+        for policy in [TopKPolicy(), StochasticPolicy(), RandomPolicy()] as [any SelectionPolicy] {
+            let trainer = try trainer(TokenSelector(policy: policy, ratio: 0.5, pool: .batch))
+            let poisoned = trainer.trained.first { $0.name.hasSuffix("lora_B.weight") }!.tensor
+            let healthy = poisoned.cloned()
+            let sampler = trainer.sampler.state
+            withoutGradient { poisoned.assign(Tensor.full(poisoned.shape, .nan)) }
+            let before = weights(of: trainer)
+            #expect(throws: TrainingError.nonFinite(what: "the loss", step: 1)) { try trainer.advance() }
+            #expect(weights(of: trainer) == before)
+            #expect(trainer.sampler.state == sampler)
+            #expect(trainer.progress.step == 0 && trainer.progress.tokensSeen == 0)
+            poisoned.assign(healthy)
+            #expect(try trainer.advance().step == 1)
+        }
+    }
+
+    @Test func aReferenceThatIsNotFiniteIsNamed() throws {
+        final class Broken: ReferenceLoss {
+            func losses(of batch: TokenBatch) -> Tensor { .full([batch.validCount], .nan) }
+        }
+        let model = try LlamaModel.tiny()
+        let trainer = try Trainer(
+            model: model, adapter: .random(for: model), sampler: TokenBlocks(count: 4, blockLength: 16).sampler(batchSize: 2),
+            selector: TokenSelector(score: ExcessLossScore(), policy: TopKPolicy(), ratio: 0.5), reference: Broken(),
+            options: Trainer.Options(stepCount: 1))
+        #expect(throws: TrainingError.nonFinite(what: "the reference loss", step: 1)) { try trainer.advance() }
+    }
+
+    @Test func aScoreThatComparesNeedsAReference() throws {
+        let selector = try TokenSelector(score: ExcessLossScore(), policy: TopKPolicy(), ratio: 0.5)
+        #expect(throws: TrainingError.referenceMissing(score: "ExcessLossScore")) { try trainer(selector) }
+    }
+
+    /// A reference that remembers gives what it was told, whatever the order of the blocks.
+    @Test func aRememberedReferenceAsksOnce() throws {
+        final class Counting: ReferenceLoss {
+            let source: LiveReference
+            var calls = 0
+            init(_ source: LiveReference) { self.source = source }
+            func losses(of batch: TokenBatch) -> Tensor {
+                calls += 1
+                return source.losses(of: batch)
+            }
+        }
+        let live = LiveReference(try LlamaModel.tiny())
+        let counting = Counting(live)
+        let remembered = RememberedReference(counting)
+        let blocks = try TokenBlocks(count: 4, blockLength: 16).blocks
+        _ = try remembered.losses(of: blocks.batch([0, 1, 2, 3]))
+        for order in [[0, 1, 2, 3], [2, 0], [3, 3]] {
+            let found: [Float] = try remembered.losses(of: blocks.batch(order)).values()
+            let expected: [Float] = live.losses(of: blocks.batch(order)).values()
+            #expect(Difference(found, expected).isWithin(absolute: 1e-5))
+        }
+        #expect(counting.calls == 1)
+    }
+}
