@@ -84,6 +84,9 @@ let package = Package(
             "Analysis", "Experiments", "Reporting"),
         .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", argumentParser, logging]),
 
+        // Programs that show the library; built with the tests, not products.
+        .executableTarget(name: "CustomPolicy", dependencies: ["Winnow"], path: "Examples/CustomPolicy"),
+
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
         .target(

@@ -23,8 +23,8 @@ extension SelectionPolicy {
 public struct SelectionKeys {
     /// `[N]`
     public var keys: Tensor
-    /// Which tokens the policy wants at all, `[N]` Bool; `nil` where it wants any. The others rank below them, and picking
-    /// one is counted as a fill.
+    /// Which tokens the policy wants at all, `[N]` Bool; `nil` where it wants any. The selector ranks the others below them,
+    /// whatever their keys, and counts picking one as a fill.
     public var candidates: Tensor?
 
     public init(_ keys: Tensor, candidates: Tensor? = nil) { (self.keys, self.candidates) = (keys, candidates) }
