@@ -84,6 +84,9 @@ let package = Package(
             "Analysis", "Experiments", "Reporting"),
         .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", argumentParser, logging]),
 
+        // Programs that show the library; built with the tests, not products.
+        .executableTarget(name: "CustomPolicy", dependencies: ["Winnow"], path: "Examples/CustomPolicy"),
+
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
         .target(
@@ -99,7 +102,7 @@ let package = Package(
         tests(of: "Models", "ModelFixtures"),
         tests(of: "TokenSelection"),
         tests(of: "Training", "ModelFixtures"),
-        tests(of: "Experiments"),
+        tests(of: "Experiments", "ModelFixtures"),
         .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"]),
     ],
     swiftLanguageModes: [.v6],

@@ -79,7 +79,7 @@ public struct TokenSelector: Sendable {
             for group in groups where group > 0 {
                 let range = start..<start + group
                 let count = count(of: group)
-                let chosen = Self.highest(count, in: range, keys: keys, tieBreakers: tieBreakers)
+                let chosen = Self.highest(count, in: range, keys: keys, candidates: candidates, tieBreakers: tieBreakers)
                 selection.indices += chosen
                 selection.poolCounts.append(count)
                 if let candidates { selection.filledCount += chosen.count { !candidates[$0] } }
@@ -89,10 +89,13 @@ public struct TokenSelector: Sendable {
         }
     }
 
-    /// The `count` positions of `range` with the highest keys, ascending.
-    private static func highest(_ count: Int, in range: Range<Int>, keys: [Double], tieBreakers: [Double]?) -> [Int] {
+    /// The `count` positions of `range` with the highest keys, candidates before all others, ascending.
+    private static func highest(
+        _ count: Int, in range: Range<Int>, keys: [Double], candidates: [Bool]?, tieBreakers: [Double]?
+    ) -> [Int] {
         guard count < range.count else { return Array(range) }
         let order = range.sorted { left, right in
+            if let candidates, candidates[left] != candidates[right] { return candidates[left] }
             if keys[left] != keys[right] { return keys[left] > keys[right] }
             if let tieBreakers, tieBreakers[left] != tieBreakers[right] { return tieBreakers[left] > tieBreakers[right] }
             return left < right
