@@ -107,6 +107,8 @@ public struct TrainingProgress: Sendable, Codable, Equatable {
     public var tokensSeen = 0
     /// Of those, the ones that carried the loss.
     public var selectedTokensSeen = 0
+    /// Steps done at the last evaluation that is recorded.
+    public var evaluatedStep = 0
     /// Wall time of the steps.
     public var seconds = 0.0
 }

@@ -80,6 +80,9 @@ public struct TrainingLoop {
         if trainer.progress.step == 0 {
             for known in startEvaluations { try record(.evaluation(known)) }
             try evaluate(trainer, except: Set(startEvaluations.map(\.split))) { _, _ in }
+        } else if isEvaluationDue(trainer) {
+            // The run was stopped while it was being evaluated.
+            try evaluate(trainer) { _, _ in }
         }
         var warned = false
         while !trainer.isFinished {
@@ -91,14 +94,18 @@ public struct TrainingLoop {
                 log.warning("\(Self.explanation(of: metrics))")
             }
             let isLast = trainer.isFinished
-            if evaluationInterval > 0, trainer.progress.step % evaluationInterval == 0, !isLast {
-                try evaluate(trainer) { _, _ in }
-            }
+            if isEvaluationDue(trainer) { try evaluate(trainer) { _, _ in } }
             if checkpointInterval > 0, trainer.progress.step % checkpointInterval == 0, !isLast { try checkpoint(trainer) }
         }
-        try evaluate(trainer, tokenLosses)
+        if trainer.progress.evaluatedStep < trainer.progress.step { try evaluate(trainer, tokenLosses) }
         if let adapter = trainer.adapter { try adapter.folder(baseModel: baseModel).write(to: directory.url) }
         try checkpoint(trainer)
+    }
+
+    private func isEvaluationDue(_ trainer: Trainer) -> Bool {
+        let progress = trainer.progress
+        return evaluationInterval > 0 && progress.step % evaluationInterval == 0 && progress.evaluatedStep < progress.step
+            && !trainer.isFinished
     }
 
     private static func explanation(of metrics: StepMetrics) -> String {
@@ -114,10 +121,12 @@ public struct TrainingLoop {
         for sink in sinks { try sink.record(line) }
     }
 
+    /// Records the splits together, so that a stop in between leaves all of them for later.
     private func evaluate(
         _ trainer: Trainer, except known: Set<String> = [], _ tokenLosses: (String, TokenLosses) throws -> Void
     ) throws {
         let evaluator = Evaluator(trainer.model, adapter: trainer.adapter)
+        var records: [EvaluationRecord] = []
         for split in splits where !known.contains(split.name) {
             let start = ContinuousClock.now
             let losses = try evaluator.tokenLosses(over: split.batches) {
@@ -125,13 +134,14 @@ public struct TrainingLoop {
                 try stopIfAsked()
             }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
-            try record(
-                .evaluation(
-                    EvaluationRecord(
-                        step: trainer.progress.step, tokensSeen: trainer.progress.tokensSeen, split: split.name,
-                        loss: losses.mean, tokens: losses.count, seconds: seconds)))
+            records.append(
+                EvaluationRecord(
+                    step: trainer.progress.step, tokensSeen: trainer.progress.tokensSeen, split: split.name,
+                    loss: losses.mean, tokens: losses.count, seconds: seconds))
             try tokenLosses(split.name, losses)
         }
+        for finished in records { try record(.evaluation(finished)) }
+        trainer.progress.evaluatedStep = trainer.progress.step
     }
 
     private func checkpoint(_ trainer: Trainer) throws {

@@ -83,6 +83,40 @@ import Training
         #expect(expected.lines.count == stepCount + 4, "evaluations at 0, 3, 6 and the end")
     }
 
+    /// Stopped in the middle of an evaluation, whose first split is done already.
+    @Test(arguments: [0, 3, 7]) func aRunStoppedWhileEvaluatingIsAnUninterruptedOne(stop: Int) throws {
+        let (wholeFolder, folder) = (try TemporaryFolder(), try TemporaryFolder())
+        let (expected, found) = (LineCollector(), LineCollector())
+        func twoSplits(_ loop: TrainingLoop) -> TrainingLoop {
+            var loop = loop
+            loop.splits.append(.init(name: "second", batches: loop.splits[0].batches))
+            return loop
+        }
+        let whole = try trainer(wholeModel: false)
+        _ = try twoSplits(loop(in: wholeFolder, expected)).run(whole)
+
+        let first = try trainer(wholeModel: false)
+        var loop = twoSplits(try loop(in: folder, found))
+        var isAsked = false
+        loop.onEvaluation = { split, _, _ in isAsked = split == "second" && first.progress.step == stop }
+        loop.shouldStop = { isAsked }
+        #expect(try loop.run(first) == .stopped)
+
+        let second = try trainer(wholeModel: false)
+        loop.onEvaluation = { _, _, _ in }
+        loop.shouldStop = { false }
+        #expect(try loop.resume(second) == stop)
+        #expect(try loop.run(second) == .finished)
+        #expect(weights(of: second) == weights(of: whole))
+        #expect(found.timeless == expected.timeless)
+
+        // A finished run that is resumed leaves no further line.
+        let third = try trainer(wholeModel: false)
+        try loop.resume(third)
+        #expect(try loop.run(third) == .finished)
+        #expect(found.timeless == expected.timeless)
+    }
+
     @Test func oldCheckpointsGoAndTheAdapterStays() throws {
         let folder = try TemporaryFolder()
         let loop = try loop(in: folder, LineCollector())
