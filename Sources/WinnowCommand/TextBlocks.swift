@@ -9,6 +9,9 @@ struct TextBlocks {
     init(_ file: URL, model: LoadedModel, blockLength: Int) throws {
         let tokenizer = try model.tokenizer()
         let tokens = tokenizer.encode(utf8: try MappedFile(file).withBytes { Data($0) }, addSpecialTokens: true)
+        guard tokens.count >= 2 else {
+            throw CorpusError.shorterThanBlock(path: file.path, tokens: tokens.count, blockLength: 2)
+        }
         let place = FileManager.default.temporaryDirectory.appendingPathComponent("winnow-\(UUID().uuidString).tokens")
         // The mapping outlives the file.
         defer { try? FileManager.default.removeItem(at: place) }
@@ -17,7 +20,6 @@ struct TextBlocks {
         try writer.append(tokens)
         try writer.finish()
         // A text shorter than a block is a block of its own.
-        blocks = try PackedBlocks(
-            shard: TokenShard(place), blockLength: min(blockLength, max(2, tokens.count)), tail: .pad)
+        blocks = try PackedBlocks(shard: TokenShard(place), blockLength: min(blockLength, tokens.count), tail: .pad)
     }
 }
