@@ -42,8 +42,8 @@ struct TrimmedTopK: SelectionPolicy {
         let evaluator = Evaluator(model, adapter: adapter)
         print("before", try evaluator.tokenLosses(over: batches).mean)
         while !trainer.isFinished {
-            let metrics = try trainer.advance()
-            print("step \(metrics.step): \(metrics.selectedTokens) of \(metrics.validTokens) tokens, loss \(metrics.selectedLoss)")
+            let step = try trainer.advance()
+            print("step \(step.step): \(step.selectedTokens) of \(step.validTokens) tokens, loss \(step.selectedLoss)")
         }
         print("after", try evaluator.tokenLosses(over: batches).mean)
     }
