@@ -102,7 +102,7 @@ let package = Package(
         tests(of: "Models", "ModelFixtures"),
         tests(of: "TokenSelection"),
         tests(of: "Training", "ModelFixtures"),
-        tests(of: "Experiments"),
+        tests(of: "Experiments", "ModelFixtures"),
         .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"]),
     ],
     swiftLanguageModes: [.v6],

@@ -19,7 +19,8 @@ public struct TokenSampler {
     /// - Throws: `ModelError.badSampling` unless the temperature is 0 or above, and 0 < top-p ≤ 1.
     public init(_ options: Options = Options()) throws {
         guard options.temperature >= 0, options.temperature.isFinite else {
-            throw ModelError.badSampling("a temperature of \(options.temperature); the lowest is 0, which takes the likeliest token")
+            throw ModelError.badSampling(
+                "a temperature of \(options.temperature); the lowest is 0, which takes the likeliest token")
         }
         guard options.topP > 0, options.topP <= 1 else {
             throw ModelError.badSampling("a top-p of \(options.topP); it is above 0 and at most 1, which draws from all tokens")

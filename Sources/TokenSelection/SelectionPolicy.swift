@@ -65,9 +65,9 @@ public struct StochasticPolicy: SelectionPolicy {
         // −log(−log u); u = 0 would be −∞, which would tie with another.
         let uniform: Tensor = Operator.clampMinimum(noise.uniform(scores.shape, dtype: .float64), 1e-300)
         let gumbel = -(-uniform.logarithm()).logarithm()
-        // The log of the least positive float32 is −103 and Gumbel noise is never under −7: nothing positive gets so low.
-        let none = Tensor.full(scores.shape, -1000, dtype: .float64, on: scores.device)
-        let logWeights: Tensor = Operator.whereSelf(candidates, weights.logarithm(), none)
+        // Weight 0 has no logarithm; such tokens are no candidates and rank among themselves by the noise alone.
+        let zeros = Tensor.zeros(scores.shape, dtype: .float64, on: scores.device)
+        let logWeights: Tensor = Operator.whereSelf(candidates, weights.logarithm(), zeros)
         return SelectionKeys(logWeights + gumbel.moved(to: scores.device), candidates: candidates)
     }
 }

@@ -20,9 +20,6 @@ extension Operator {
     public static let negate = Operator("aten::neg")
     public static let exponential = Operator("aten::exp")
     public static let logarithm = Operator("aten::log")
-    public static let cosine = Operator("aten::cos")
-    public static let sine = Operator("aten::sin")
-    public static let reciprocalSquareRoot = Operator("aten::rsqrt")
     public static let silu = Operator("aten::silu")
     public static let clampMinimum = Operator("aten::clamp_min")
     public static let greaterThan = Operator("aten::gt", "Scalar")
@@ -31,28 +28,20 @@ extension Operator {
     // In place
     public static let addInPlace = Operator("aten::add_", "Tensor")
     public static let subtractInPlace = Operator("aten::sub_", "Tensor")
-    public static let multiplyInPlace = Operator("aten::mul_", "Tensor")
     public static let multiplyScalarInPlace = Operator("aten::mul_", "Scalar")
     public static let exponentialInPlace = Operator("aten::exp_")
-    public static let fillInPlace = Operator("aten::fill_", "Scalar")
     public static let copyInPlace = Operator("aten::copy_")
-    public static let indexCopyInPlace = Operator("aten::index_copy_")
-    public static let indexAddInPlace = Operator("aten::index_add_")
     public static let scatterAddInPlace = Operator("aten::scatter_add_")
 
     // Reductions
     public static let sum = Operator("aten::sum")
     public static let sumAlong = Operator("aten::sum", "dim_IntList")
-    public static let meanAlong = Operator("aten::mean", "dim")
-    public static let maximumAlong = Operator("aten::amax")
     public static let logSumExp = Operator("aten::logsumexp")
     public static let isFinite = Operator("aten::isfinite")
     public static let all = Operator("aten::all")
-    public static let vectorNorm = Operator("aten::linalg_vector_norm")
 
     // Linear algebra and the pieces of a network
     public static let matmul = Operator("aten::matmul")
-    public static let matmulInto = Operator("aten::mm", "out")
     public static let addMatmul = Operator("aten::addmm")
     public static let addMatmulInPlace = Operator("aten::addmm_")
     public static let linear = Operator("aten::linear")
@@ -61,7 +50,6 @@ extension Operator {
     public static let attention = Operator("aten::scaled_dot_product_attention")
     public static let flashAttention = Operator("aten::_scaled_dot_product_flash_attention_for_cpu")
     public static let flashAttentionBackward = Operator("aten::_scaled_dot_product_flash_attention_for_cpu_backward")
-    public static let softmax = Operator("aten::softmax", "int")
     public static let logSoftmax = Operator("aten::log_softmax", "int")
 
     // Shapes
@@ -72,7 +60,6 @@ extension Operator {
     public static let select = Operator("aten::select", "int")
     public static let split = Operator("aten::split_with_sizes")
     public static let concatenate = Operator("aten::cat")
-    public static let stack = Operator("aten::stack")
     public static let expand = Operator("aten::expand")
     public static let contiguous = Operator("aten::contiguous")
     public static let clone = Operator("aten::clone")

@@ -35,7 +35,7 @@ public struct TrainingLoop {
     /// Evaluations of the start that were made before: a split that has one here isn't evaluated again.
     public var startEvaluations: [EvaluationRecord] = []
     public var sinks: [any MetricSink] = []
-    /// Asked between steps.
+    /// Asked between steps, and between the batches of an evaluation.
     public var shouldStop: () -> Bool = { false }
     /// Told how many blocks of an evaluation are done.
     public var onEvaluation: (_ split: String, _ blocksDone: Int, _ blockCount: Int) -> Void = { _, _, _ in }
@@ -60,16 +60,30 @@ public struct TrainingLoop {
     public func run(
         _ trainer: Trainer, tokenLosses: (_ split: String, TokenLosses) throws -> Void = { _, _ in }
     ) throws -> Outcome {
+        do {
+            try runToTheEnd(trainer, tokenLosses)
+            return .finished
+        } catch is Interruption {
+            try checkpoint(trainer)
+            return .stopped
+        }
+    }
+
+    /// `shouldStop` said so: the state between two steps is intact.
+    private struct Interruption: Error {}
+
+    private func stopIfAsked() throws {
+        if shouldStop() { throw Interruption() }
+    }
+
+    private func runToTheEnd(_ trainer: Trainer, _ tokenLosses: (String, TokenLosses) throws -> Void) throws {
         if trainer.progress.step == 0 {
             for known in startEvaluations { try record(.evaluation(known)) }
             try evaluate(trainer, except: Set(startEvaluations.map(\.split))) { _, _ in }
         }
         var warned = false
         while !trainer.isFinished {
-            if shouldStop() {
-                try checkpoint(trainer)
-                return .stopped
-            }
+            try stopIfAsked()
             let metrics = try trainer.advance()
             try record(.step(metrics))
             if metrics.tied || metrics.filledAtRandom > 0, !warned {
@@ -85,7 +99,6 @@ public struct TrainingLoop {
         try evaluate(trainer, tokenLosses)
         if let adapter = trainer.adapter { try adapter.folder(baseModel: baseModel).write(to: directory.url) }
         try checkpoint(trainer)
-        return .finished
     }
 
     private static func explanation(of metrics: StepMetrics) -> String {
@@ -109,6 +122,7 @@ public struct TrainingLoop {
             let start = ContinuousClock.now
             let losses = try evaluator.tokenLosses(over: split.batches) {
                 onEvaluation(split.name, $0, split.batches.blockCount)
+                try stopIfAsked()
             }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             try record(

@@ -34,7 +34,8 @@ public struct RandomWeights: TensorSource {
             uniqueKeysWithValues: shapes.map { name, shape in
                 let noise = generator.normal(shape)
                 let scaled =
-                    name.contains("norm") ? noise * 0.1 + 1
+                    name.contains("norm")
+                    ? noise * 0.1 + 1
                     : name.contains("embed") ? noise * 0.5 : noise * (1 / Double(shape.last!).squareRoot())
                 return (name, scaled.values())
             })

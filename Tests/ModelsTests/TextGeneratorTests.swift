@@ -34,7 +34,8 @@ import Torch
     @Test func aSeedDeterminesTheText() throws {
         let generator = TextGenerator(try LlamaModel.tiny())
         func text(_ seed: UInt64) throws -> [Int32] {
-            try generator.continuation(of: prompt, options: options { ($0.sampling.seed, $0.maximumTokenCount) = (seed, 30) }).tokens
+            try generator.continuation(of: prompt, options: options { ($0.sampling.seed, $0.maximumTokenCount) = (seed, 30) })
+                .tokens
         }
         #expect(try text(1) == text(1))
         #expect(try text(1) != text(2))

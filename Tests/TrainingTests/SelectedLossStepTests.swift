@@ -20,7 +20,8 @@ import Training
 
     private func joined(_ parts: ArraySlice<TokenBatch>) -> TokenBatch {
         TokenBatch(
-            batchSize: parts.count, sequenceLength: 12, inputIDs: parts.flatMap(\.inputIDs), targetIDs: parts.flatMap(\.targetIDs),
+            batchSize: parts.count, sequenceLength: 12, inputIDs: parts.flatMap(\.inputIDs),
+            targetIDs: parts.flatMap(\.targetIDs),
             validMask: parts.flatMap(\.validMask), documentIDs: parts.flatMap(\.documentIDs),
             blockIndices: parts.flatMap(\.blockIndices))
     }

@@ -28,7 +28,9 @@ import Training
     private func loop(in folder: TemporaryFolder, _ lines: LineCollector) throws -> TrainingLoop {
         var loop = TrainingLoop(directory: try RunDirectory.open(folder.url, .new))
         loop.splits = [
-            .init(name: "held-out", batches: try EvaluationBatches(blocks: TokenBlocks(count: 3, blockLength: 16).blocks, batchSize: 2))
+            .init(
+                name: "held-out",
+                batches: try EvaluationBatches(blocks: TokenBlocks(count: 3, blockLength: 16).blocks, batchSize: 2))
         ]
         loop.evaluationInterval = 3
         loop.checkpointInterval = 2

@@ -33,22 +33,21 @@ public final class Run {
         let model = loaded.model
 
         let separator = try recipe.data.separators ? Self.separator(of: loaded) : nil
-        func blocks(_ shard: TokenShard, tail: PackedBlocks.Tail) throws -> PackedBlocks {
-            guard shard.vocabularySize <= model.configuration.vocabularySize else {
-                throw RunError.foreignVocabulary(
-                    corpus: shard.url.path, size: shard.vocabularySize, model: loaded.name,
-                    modelSize: model.configuration.vocabularySize)
-            }
-            return try PackedBlocks(
-                shard: shard, blockLength: recipe.data.blockLength, separatorID: separator, tail: tail)
+        func corpus(_ source: CorpusSource) throws -> PreparedCorpus {
+            let corpus = try workspace.corpus(source)
+            try workspace.check(corpus, madeFor: loaded)
+            return corpus
         }
-        let training = try blocks(workspace.corpus(recipe.data.train).train, tail: .drop)
+        func blocks(_ shard: TokenShard, tail: PackedBlocks.Tail) throws -> PackedBlocks {
+            try PackedBlocks(shard: shard, blockLength: recipe.data.blockLength, separatorID: separator, tail: tail)
+        }
+        let training = try blocks(corpus(recipe.data.train).train, tail: .drop)
         let sampler = try BatchSampler(
             blocks: training, batchSize: recipe.training.batchSize, seed: UInt64(recipe.training.seed))
         var hashes = ["train": training.shard.contentHash]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
-            let shard = try workspace.corpus(source).requireValidation()
+            let shard = try corpus(source).requireValidation()
             hashes[name] = shard.contentHash
             return TrainingLoop.Split(
                 name: name,

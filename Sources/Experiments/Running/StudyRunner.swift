@@ -52,7 +52,11 @@ public final class StudyRunner {
         for arm in study.matrix {
             guard try !isFinished(arm) else { continue }
             let armBegan = Date()
-            guard !shouldStop(), try train(arm) == .finished else { return .stopped }
+            do {
+                guard !shouldStop(), try train(arm) == .finished else { return .stopped }
+            } catch is Interruption {
+                return .stopped
+            }
             onFinishedRun(arm.name, Date().timeIntervalSince(armBegan))
             try refresh(&record)
             record.wallSeconds = wallBefore + Date().timeIntervalSince(began)
@@ -78,6 +82,9 @@ public final class StudyRunner {
             }
         }
     }
+
+    /// `shouldStop` said so while the common start was measured.
+    private struct Interruption: Error {}
 
     // MARK: One run
 
@@ -123,7 +130,11 @@ public final class StudyRunner {
         if let start, start.matches(run) { return start.evaluations }
         let folder = RunDirectory(directory.appendingPathComponent("start"))
         report("start", .evaluating)
-        start = try StudyStart(run, in: folder, onEvaluation: evaluationProgress("start", run))
+        let tell = evaluationProgress("start", run)
+        start = try StudyStart(run, in: folder) { split, done, count in
+            tell(split, done, count)
+            if shouldStop() { throw Interruption() }
+        }
         return start?.evaluations
     }
 

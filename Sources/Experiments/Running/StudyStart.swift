@@ -8,7 +8,9 @@ struct StudyStart {
     private let key: String
 
     /// Reads what an earlier process measured, or measures.
-    init(_ run: Run, in folder: RunDirectory, onEvaluation: (String, Int, Int) -> Void) throws {
+    ///
+    /// - Parameter onEvaluation: told how many blocks of a split are done; what it throws ends the measurement.
+    init(_ run: Run, in folder: RunDirectory, onEvaluation: (String, Int, Int) throws -> Void) throws {
         key = Self.key(of: run)
         if let log = try? MetricsLog.read(folder.metrics), Set(log.evaluations.map(\.split)) == Set(run.splits.map(\.name)) {
             evaluations = log.evaluations
@@ -19,7 +21,7 @@ struct StudyStart {
         let records = try run.splits.map { split in
             let began = Date()
             let losses = try evaluator.tokenLosses(over: split.batches) {
-                onEvaluation(split.name, $0, split.batches.blockCount)
+                try onEvaluation(split.name, $0, split.batches.blockCount)
             }
             try TokenLossFile.write(losses, to: folder.tokenLosses(on: split.name))
             return EvaluationRecord(

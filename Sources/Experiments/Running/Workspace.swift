@@ -59,6 +59,23 @@ public final class Workspace {
     }
 }
 
+extension Workspace {
+    /// Refuses a corpus whose tokens mean something else to the model.
+    ///
+    /// - Throws: `CorpusError.differentTokenizer`; `RunError.foreignVocabulary` where the model brings no tokenizer to compare
+    ///   with and the corpus has tokens that it lacks.
+    func check(_ corpus: PreparedCorpus, madeFor loaded: LoadedModel) throws {
+        let (found, known) = (corpus.manifest.vocabularySize, loaded.model.configuration.vocabularySize)
+        guard found <= known else {
+            throw RunError.foreignVocabulary(corpus: corpus.url.path, size: found, model: loaded.name, modelSize: known)
+        }
+        guard let fingerprint = try loaded.tokenizerFingerprint.get() else { return }
+        guard fingerprint == corpus.manifest.tokenizerHash else {
+            throw CorpusError.differentTokenizer(path: corpus.url.path)
+        }
+    }
+}
+
 /// A model, its tokenizer and what identifies it.
 public final class LoadedModel {
     public let url: URL
@@ -70,6 +87,12 @@ public final class LoadedModel {
     public let note: String?
     /// SHA-256 over the files that decide what it computes.
     public lazy var hash: Result<String, any Error> = Result { try Self.hash(of: files.contents) }
+
+    /// What its tokenizer does, hashed; `nil` where it brings none.
+    lazy var tokenizerFingerprint: Result<String?, any Error> = Result {
+        guard files.tokenizer != nil else { return nil }
+        return try tokenizer().fingerprint().map { String(format: "%02x", $0) }.joined()
+    }
 
     init(at url: URL, isDefault: Bool, dtype: DType, on device: Device) throws {
         self.url = url

@@ -1,0 +1,67 @@
+import Corpora
+import Experiments
+import Foundation
+import ModelFixtures
+import Models
+import RunRecords
+import Torch
+
+/// A random model's folder and a prepared corpus: what a study of a second needs.
+final class TinyStudy {
+    let folder: TemporaryFolder
+    var model: String { folder.file("model").path }
+    var corpus: String { folder.file("corpus").path }
+
+    /// Every byte is a token of a vocabulary of 61.
+    private struct Encoder: TextEncoder {
+        let vocabularySize = 61
+        func encode(_ text: String) -> [Int32] { text.utf8.map { Int32($0 % 61) } }
+        func decode(_ tokens: [Int32]) -> String { tokens.map { "<\($0)>" }.joined() }
+    }
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        try LlamaModel.tiny().write(to: folder.file("model"))
+        let texts = folder.file("texts")
+        try FileManager.default.createDirectory(at: texts, withIntermediateDirectories: true)
+        for index in 0..<20 {
+            let text = (0..<60).map { "\(index * $0) is \($0) times \(index)." }.joined(separator: " ")
+            try text.write(to: texts.appendingPathComponent("\(index).txt"), atomically: true, encoding: .utf8)
+        }
+        var options = CorpusOptions()
+        options.split = .every(5)
+        _ = try await CorpusPreparation(inputs: [texts.path], options: options, encoder: Encoder())
+            .run(to: folder.file("corpus"))
+    }
+
+    var yaml: String {
+        """
+        name: tiny
+        base:
+          model: \(model)
+          data: {train: \(corpus), validation: {held-out: \(corpus)}, blockLength: 16}
+          adapter: {rank: 2, alpha: 4}
+          training: {tokens: 480, batchSize: 2, optimizer: {learningRate: 1.0e-2}, checkpointEvery: 4, evaluationTokens: 640}
+        references:
+          other: {training.seed: 5, selection.policy: all}
+        arms:
+          - {name: clm, selection.policy: all}
+          - {name: topk, selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.5}}
+          - {name: drawn, selection: {policy: stochastic, score: excessLoss, reference: reference/other, ratio: 0.3}}
+          - {name: null, selection.policy: all, training.seed: 1}
+        baseline: clm
+        """
+    }
+
+    func runner(in name: String) throws -> StudyRunner {
+        StudyRunner(try Study(yaml: yaml), source: yaml, in: folder.file(name))
+    }
+
+    func history(_ study: String, _ arm: String) throws -> MetricsHistory {
+        try MetricsLog.read(RunDirectory(folder.file(study).appendingPathComponent(arm)).metrics)
+    }
+
+    func adapter(_ study: String, _ arm: String) throws -> Data {
+        try Data(contentsOf: folder.file(study).appendingPathComponent("\(arm)/adapter_model.safetensors"))
+    }
+}
