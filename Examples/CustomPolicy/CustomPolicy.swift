@@ -43,7 +43,7 @@ struct TrimmedTopK: SelectionPolicy {
         print("before", try evaluator.tokenLosses(over: batches).mean)
         while !trainer.isFinished {
             let metrics = try trainer.advance()
-            print("step \(metrics.step): \(metrics.selectedTokens) of \(metrics.validTokens) tokens, loss \(metrics.selectedLoss)")
+            print("step \(metrics.step): loss \(metrics.selectedLoss), \(metrics.selectedTokens) of \(metrics.validTokens) tokens")
         }
         print("after", try evaluator.tokenLosses(over: batches).mean)
     }
