@@ -42,8 +42,9 @@ struct TrimmedTopK: SelectionPolicy {
         let evaluator = Evaluator(model, adapter: adapter)
         print("before", try evaluator.tokenLosses(over: batches).mean)
         while !trainer.isFinished {
-            let step = try trainer.advance()
-            print("step \(step.step): \(step.selectedTokens) of \(step.validTokens) tokens, loss \(step.selectedLoss)")
+            let metrics = try trainer.advance()
+            let (taken, valid) = (metrics.selectedTokens, metrics.validTokens)
+            print("step \(metrics.step): loss \(metrics.selectedLoss), \(taken) of \(valid) tokens")
         }
         print("after", try evaluator.tokenLosses(over: batches).mean)
     }

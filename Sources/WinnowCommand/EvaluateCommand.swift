@@ -13,7 +13,8 @@ struct EvaluateCommand: ParsableCommand {
 
             Examples:
               winnow evaluate --text essay.txt
-              winnow evaluate --adapter runs/mine --data my-shards --block-length 128 --token-losses mine.safetensors
+              winnow evaluate --data my-shards --adapter runs/mine --block-length 128
+              winnow evaluate --data my-shards --token-losses base.safetensors
             """)
 
     enum Split: String, ExpressibleByArgument, CaseIterable { case train, validation }
