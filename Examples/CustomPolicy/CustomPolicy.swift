@@ -43,7 +43,8 @@ struct TrimmedTopK: SelectionPolicy {
         print("before", try evaluator.tokenLosses(over: batches).mean)
         while !trainer.isFinished {
             let metrics = try trainer.advance()
-            print("step \(metrics.step): \(metrics.selectedTokens) of \(metrics.validTokens) tokens, loss \(metrics.selectedLoss)")
+            let (taken, valid) = (metrics.selectedTokens, metrics.validTokens)
+            print("step \(metrics.step): loss \(metrics.selectedLoss), \(taken) of \(valid) tokens")
         }
         print("after", try evaluator.tokenLosses(over: batches).mean)
     }

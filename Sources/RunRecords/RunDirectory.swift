@@ -9,6 +9,7 @@ import Foundation
 /// events.out.tfevents.…       TensorBoard
 /// adapter_config.json         PEFT reads these two
 /// adapter_model.safetensors
+/// model/                      a Hugging Face folder, where the whole model was trained
 /// token-losses-<split>.safetensors
 /// checkpoint-<step>/          what a resumed run needs
 /// ```
@@ -18,6 +19,7 @@ public struct RunDirectory: Sendable, Hashable {
     public static let metricsName = "metrics.jsonl"
     public static let adapterConfigurationName = "adapter_config.json"
     public static let adapterWeightsName = "adapter_model.safetensors"
+    public static let modelName = "model"
     public static let eventsPrefix = "events.out.tfevents."
     public static let checkpointPrefix = "checkpoint-"
     public static let tokenLossesPrefix = "token-losses-"
@@ -30,6 +32,7 @@ public struct RunDirectory: Sendable, Hashable {
     public var recipe: URL { url.appendingPathComponent(Self.recipeName) }
     public var manifest: URL { url.appendingPathComponent(Self.manifestName) }
     public var metrics: URL { url.appendingPathComponent(Self.metricsName) }
+    public var model: URL { url.appendingPathComponent(Self.modelName) }
     public func checkpoint(at step: Int) -> URL { url.appendingPathComponent(Self.checkpointPrefix + String(step)) }
 
     public func tokenLosses(on split: String) -> URL {
@@ -85,7 +88,7 @@ public struct RunDirectory: Sendable, Hashable {
     }
 
     private static func belongsToARun(_ name: String) -> Bool {
-        [recipeName, manifestName, metricsName, adapterConfigurationName, adapterWeightsName].contains(name)
+        [recipeName, manifestName, metricsName, adapterConfigurationName, adapterWeightsName, modelName].contains(name)
             || [eventsPrefix, checkpointPrefix, tokenLossesPrefix].contains(where: name.hasPrefix)
     }
 }

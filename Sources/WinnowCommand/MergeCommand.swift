@@ -41,25 +41,13 @@ struct MergeCommand: ParsableCommand {
 
     func run() throws {
         let opened = try model.open()
-        let companions = try tokenizerFiles(of: opened.files)
+        if opened.files.files.tokenizer == nil {
+            Terminal.note("\(opened.files.url.path) has no tokenizer.json: the folder gets no tokenizer either")
+        }
         let url = URL(fileURLWithPath: output)
         try opened.model.write(
-            to: url, merging: opened.adapter, elementType: dtype.elementType, companions: companions, replacing: overwrite)
+            to: url, merging: opened.adapter, elementType: dtype.elementType, companions: opened.files.tokenizerFiles(),
+            replacing: overwrite)
         print(url.path)
-    }
-
-    private func tokenizerFiles(of loaded: LoadedModel) throws -> [String: ModelFolderWriter.Companion] {
-        switch loaded.files.tokenizer {
-        case .vocabulary:
-            let tokenizer = try loaded.tokenizer()
-            return [
-                "tokenizer.json": .data(tokenizer.tokenizerJSON()),
-                "tokenizer_config.json": .data(tokenizer.tokenizerConfigurationJSON()),
-            ]
-        case .json: return ModelFolderWriter.tokenizerFiles(in: loaded.url)
-        case nil:
-            Terminal.note("\(loaded.url.path) has no tokenizer.json: the folder gets no tokenizer either")
-            return ModelFolderWriter.tokenizerFiles(in: loaded.url)
-        }
     }
 }

@@ -113,6 +113,22 @@ import Torch
         #expect(selection.allTied)
     }
 
+    /// A policy of somebody's own that names its candidates and gives the others the highest keys.
+    @Test func candidatesRankFirstWhateverTheKeys() throws {
+        struct Negative: SelectionPolicy {
+            func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
+                SelectionKeys(scores, candidates: Operator.greaterThan(-scores, 0))
+            }
+        }
+        let scores = Tensor([4, -1, 3, -2, -3, 5] as [Float])
+        let few = try select(scores, TokenSelector(policy: Negative(), ratio: 0.34))
+        #expect(few.indices == [1, 3])
+        #expect(few.candidateCount == 3 && few.filledCount == 0)
+        let many = try select(scores, TokenSelector(policy: Negative(), ratio: 0.7))
+        #expect(many.indices == [1, 3, 4, 5])
+        #expect(many.filledCount == 1)
+    }
+
     // MARK: Bad input
 
     @Test(arguments: policies) func nothingValidIsAnError(policy: String) throws {

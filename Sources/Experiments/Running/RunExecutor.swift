@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Models
 import RunRecords
 import Torch
 import Training
@@ -40,6 +41,10 @@ public struct RunExecutor {
             let loop = try loop()
             let outcome = try loop.run(run.trainer) { split, losses in
                 if keepsTokenLosses { try TokenLossFile.write(losses, to: directory.tokenLosses(on: split)) }
+            }
+            if outcome == .finished, run.recipe.adapter == nil {
+                try run.loaded.model.write(
+                    to: directory.model, companions: run.loaded.tokenizerFiles(), replacing: true)
             }
             manifest.state = outcome == .finished ? .finished : .interrupted
             manifest.failure = nil

@@ -104,6 +104,16 @@ public final class LoadedModel {
 
     public func tokenizer() throws -> Tokenizer { try Tokenizer(of: files) }
 
+    /// What a Hugging Face folder of this model holds beside its weights, by file name.
+    public func tokenizerFiles() throws -> [String: ModelFolderWriter.Companion] {
+        guard case .vocabulary = files.tokenizer else { return ModelFolderWriter.tokenizerFiles(in: url) }
+        let tokenizer = try tokenizer()
+        return [
+            "tokenizer.json": .data(tokenizer.tokenizerJSON()),
+            "tokenizer_config.json": .data(tokenizer.tokenizerConfigurationJSON()),
+        ]
+    }
+
     private static func hash(of files: [URL]) throws -> String {
         var hasher = SHA256()
         for file in files { try MappedFile(file).withBytes { hasher.update(bufferPointer: $0) } }
