@@ -82,8 +82,7 @@ let package = Package(
         room(
             "Winnow", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
             "Analysis", "Experiments", "Reporting"),
-        .target(name: "CStartup"),
-        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", "CStartup", argumentParser, logging]),
+        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", argumentParser, logging]),
 
         // Programs that show the library; built with the tests, not products.
         .executableTarget(name: "CustomPolicy", dependencies: ["Winnow"], path: "Examples/CustomPolicy"),

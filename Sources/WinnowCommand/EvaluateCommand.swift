@@ -58,6 +58,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
+        ThreadWaiting.shorten()
         let opened = try model.open()
         let positions = opened.model.configuration.maximumPositionCount
         guard blockLength <= positions else {

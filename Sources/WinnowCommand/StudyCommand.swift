@@ -75,6 +75,7 @@ struct StudyOptions: ParsableArguments {
     var json = false
 
     func run(_ text: RecipeText, overrides: [String]) throws {
+        ThreadWaiting.shorten()
         try CommandFailure.mapped {
             let (study, notes) = try Study.reading(
                 yaml: text.yaml, source: text.source, overrides: overrides, budget: budget)

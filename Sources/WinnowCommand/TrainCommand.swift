@@ -47,6 +47,7 @@ struct TrainCommand: ParsableCommand {
             print(try RecipeText(named: printed).yaml)
             return
         }
+        ThreadWaiting.shorten()
         try CommandFailure.mapped {
             let text = try RecipeText(named: recipe!)
             let (recipe, notes) = try Recipe.reading(yaml: text.yaml, source: text.source, overrides: overrides)
