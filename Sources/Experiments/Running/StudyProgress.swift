@@ -41,7 +41,7 @@ struct Work {
             units += Double(recipe.steps * recipe.tokensPerStep)
             let evaluation = try evaluationTokens(recipe) * Self.forwardShare
             units += evaluation
-            if study.references.contains(arm) || recipe.adapter?.start != nil {
+            if recipe.adapter?.start != nil {
                 units += evaluation
             } else if !startsCommon {
                 startsCommon = true

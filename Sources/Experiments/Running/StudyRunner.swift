@@ -109,7 +109,7 @@ public final class StudyRunner {
         var executor = RunExecutor(run, in: folder)
         executor.shouldStop = shouldStop
         let isReference = study.references.contains(arm)
-        if !isReference, let start = try commonStart(run) { executor.startEvaluations = start }
+        if let start = try commonStart(run) { executor.startEvaluations = start }
         guard try score(run, arm: arm) else { return .stopped }
 
         report(arm.name, .training)
