@@ -25,7 +25,7 @@ prepare() {
     local shards=$cache/corpora/$1 log=$cache/logs/$1.log
     shift
     [ -e "$shards/manifest.json" ] && [ "$(cat "$shards.key" 2>/dev/null)" = "$key" ] && return
-    say "preparing $(basename "$shards") from the default corpus, about a minute"
+    say "preparing $(basename "$shards") from the default corpus, up to a minute"
     rm -f "$shards.key"
     (cd "$pages" && "$winnow" prepare "$@" --model "$model" --output "$shards" --overwrite \
         --exclude 'genindex*' --exclude search.html --exclude py-modindex.html) >"$log" 2>&1 ||

@@ -23,7 +23,7 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public var candidates: Int?
     /// Selected tokens that were drawn because there were fewer candidates than places.
     public var filledAtRandom: Int
-    /// Every score in some pool of this step was the same, so that the tie rule alone picked.
+    /// Every score in some pool of this step was the same, so that scores decided nothing.
     public var tied: Bool
     /// Wall time of this step, without evaluation and checkpoints.
     public var seconds: Double

@@ -110,7 +110,7 @@ public struct TrainingLoop {
 
     private static func explanation(of metrics: StepMetrics) -> String {
         if metrics.tied {
-            return "step \(metrics.step): every score is the same, so the tie rule alone selected "
+            return "step \(metrics.step): every score is the same, so scores decide nothing "
                 + "(a fresh adapter whose reference is its base starts so); metrics.jsonl marks such steps"
         }
         return "step \(metrics.step): \(metrics.candidates ?? 0) candidates for \(metrics.selectedTokens) places, "

@@ -219,7 +219,7 @@ extension StudyRecord.Arm {
         let tied = history.steps.count(where: \.tied)
         let filled = history.steps.reduce(0) { $0 + $1.filledAtRandom }
         let notes = [
-            tied > 0 ? "In \(tied) of \(history.steps.count) steps every score was the same, so position alone picked." : nil,
+            tied > 0 ? "In \(tied) of \(history.steps.count) steps every score was the same, so scores decided nothing." : nil,
             filled > 0
                 ? "\(filled) of \(selectedTokens) picks had no positive weight and were drawn at random." : nil,
         ].compactMap { $0 }
