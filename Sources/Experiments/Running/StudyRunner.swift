@@ -127,7 +127,7 @@ public final class StudyRunner {
     /// The evaluations of a start that all fresh adapters share, made once. `nil` for a run that starts elsewhere.
     private func commonStart(_ run: Run) throws -> [EvaluationRecord]? {
         guard run.recipe.adapter?.start == nil, !run.splits.isEmpty else { return nil }
-        if let start, start.matches(run) { return start.evaluations }
+        if let start, try start.matches(run) { return start.evaluations }
         let folder = RunDirectory(directory.appendingPathComponent("start"))
         report("start", .evaluating)
         let tell = evaluationProgress("start", run)

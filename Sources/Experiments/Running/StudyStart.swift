@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import RunRecords
 import Training
@@ -11,12 +12,14 @@ struct StudyStart {
     ///
     /// - Parameter onEvaluation: told how many blocks of a split are done; what it throws ends the measurement.
     init(_ run: Run, in folder: RunDirectory, onEvaluation: (String, Int, Int) throws -> Void) throws {
-        key = Self.key(of: run)
-        if let log = try? MetricsLog.read(folder.metrics), Set(log.evaluations.map(\.split)) == Set(run.splits.map(\.name)) {
+        key = try Self.key(of: run)
+        let keyFile = folder.url.appendingPathComponent("measured.txt")
+        if (try? String(contentsOf: keyFile, encoding: .utf8)) == key, let log = try? MetricsLog.read(folder.metrics) {
             evaluations = log.evaluations
             return
         }
         try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
+        try? FileManager.default.removeItem(at: keyFile)
         let evaluator = Evaluator(run.loaded.model, adapter: run.trainer.adapter)
         let records = try run.splits.map { split in
             let began = Date()
@@ -31,14 +34,18 @@ struct StudyStart {
         let log = try MetricsLog.create(at: folder.metrics)
         for record in records { try log.append(.evaluation(record)) }
         try log.synchronize()
+        // Last: where it is, the measurement is whole.
+        try AtomicFile.write(Data(key.utf8), to: keyFile)
         evaluations = records
     }
 
     /// Whether a run starts from the same weights and looks at the same splits.
-    func matches(_ run: Run) -> Bool { key == Self.key(of: run) }
+    func matches(_ run: Run) throws -> Bool { try key == Self.key(of: run) }
 
-    private static func key(of run: Run) -> String {
-        let splits = run.splits.map { "\($0.name) \($0.batches.blockCount) \($0.batches.blocks.shard.contentHash)" }
-        return "\(run.loaded.url.path) \(run.recipe.compute.dtype) \(splits)"
+    private static func key(of run: Run) throws -> String {
+        let splits = run.splits.map {
+            "\($0.name) \($0.batches.blockCount) \($0.batches.blocks.blockLength) \($0.batches.blocks.shard.contentHash)"
+        }
+        return "\(try run.loaded.hash.get()) \(run.recipe.compute.dtype) separators \(run.recipe.data.separators) \(splits)"
     }
 }

@@ -83,4 +83,16 @@ import Training
         let error = #expect(throws: RunError.self) { try runner() }
         #expect("\(error!)".contains("--overwrite"))
     }
+
+    @Test func aStartThatWasMeasuredOtherwiseIsMeasuredAgain() async throws {
+        let tiny = try await TinyStudy()
+        #expect(try tiny.runner(in: "study")() == .finished)
+        let (first, second) = (tiny.folder.file("study/start"), tiny.folder.file("other/start"))
+        try FileManager.default.createDirectory(at: tiny.folder.file("other"), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: first, to: second)
+        let shorter = try Study(yaml: tiny.yaml, overrides: ["base.training.evaluationTokens=320"])
+        #expect(try StudyRunner(shorter, source: tiny.yaml, in: tiny.folder.file("other"))() == .finished)
+        #expect(try tiny.history("other", "clm").evaluations.map(\.tokens) == [300, 300])
+        #expect(try tiny.history("study", "clm").evaluations.map(\.tokens) == [600, 600])
+    }
 }
