@@ -1,4 +1,4 @@
-/// The steps and evaluations of a run, in order, each once.
+/// The steps, evaluations and probes of a run, in order, each once.
 ///
 /// A resumed run repeats the evaluation its checkpoint was written before: the later line replaces the earlier.
 public struct MetricsHistory: Sendable, Equatable {
@@ -6,6 +6,9 @@ public struct MetricsHistory: Sendable, Equatable {
     public private(set) var steps: [StepMetrics] = []
     /// By ascending step; the splits of one step stand in the order they were evaluated in.
     public private(set) var evaluations: [EvaluationRecord] = []
+
+    /// By ascending step.
+    public private(set) var probes: [GradientProbe] = []
 
     public init(_ lines: some Sequence<MetricsLine>) {
         var stepIndex: [Int: Int] = [:]
@@ -27,6 +30,9 @@ public struct MetricsHistory: Sendable, Equatable {
                     evaluationIndex[key] = evaluations.count
                     evaluations.append(record)
                 }
+            case .probe(let probe):
+                probes.removeAll { $0.step == probe.step }
+                probes.append(probe)
             }
         }
     }

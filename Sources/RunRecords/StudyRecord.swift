@@ -1,13 +1,13 @@
 import Foundation
 
-/// What a study was and where its arms lie: `study.json`, in a directory with one run directory an arm beside it.
+/// What a study was and where its runs lie: `study.json`, in a directory with the run directories beside it.
 ///
 /// A report needs this record and the files it points at, nothing else. Every path in it is relative to the study's
 /// directory, so that the directory can be moved. The record may be written before the study has finished: an arm
 /// without a final evaluation is one that hasn't run.
 public struct StudyRecord: Codable, Sendable, Equatable {
     public static let fileName = "study.json"
-    public static let currentFormat = 1
+    public static let currentFormat = 2
 
     public struct Model: Codable, Sendable, Equatable {
         public var name: String
@@ -50,75 +50,6 @@ public struct StudyRecord: Codable, Sendable, Equatable {
         }
     }
 
-    public struct Arm: Codable, Sendable, Equatable {
-        public enum Role: String, Codable, Sendable {
-            /// Plain causal language modeling: what every other arm is compared with.
-            case baseline
-            case selection
-            /// The baseline again with another data order and nothing else changed: how far apart two runs are by chance.
-            case null
-            /// Any other comparison, such as CLM on the curated text.
-            case control
-        }
-
-        /// Unique in the study, and usually its directory's name.
-        public var name: String
-        /// As the report calls it: "top-k 0.5".
-        public var label: String
-        public var role: Role
-        /// Registry name of the score, where tokens are scored.
-        public var score: String?
-        /// Registry name of the policy: `all`, `topK`, `random`, `stochastic`.
-        public var policy: String
-        /// Share of the valid tokens that is selected; `nil` for `all`.
-        public var ratio: Double?
-        public var pool: String?
-        /// As the report calls it: "base", "adapter trained on the tutorials".
-        public var reference: String?
-        public var seed: UInt64
-        /// Its run directory, with `metrics.jsonl`.
-        public var directory: String
-        /// Its PEFT adapter folder at the end, where it trained an adapter.
-        public var adapter: String?
-        /// The adapter folder it started from; `nil` for PEFT's initialisation, which adds nothing (B = 0).
-        public var startAdapter: String?
-        /// Token-loss files at the end, by validation split.
-        public var tokenLosses: [String: String] = [:]
-        /// At least the start (step 0) and the end, on every validation split.
-        public var evaluations: [EvaluationRecord] = []
-        /// Valid target tokens trained on.
-        public var tokens = 0
-        /// Of those, the ones that carried the loss.
-        public var selectedTokens = 0
-        /// Wall time of the optimizer steps alone.
-        public var trainingSeconds = 0.0
-        /// Wall time with loading, scoring, evaluation and checkpoints.
-        public var wallSeconds = 0.0
-        /// What is to be said of this arm, such as that half its picks were filled at random.
-        public var note: String?
-
-        public init(
-            name: String, label: String, role: Role, score: String? = nil, policy: String, ratio: Double? = nil,
-            pool: String? = nil, reference: String? = nil, seed: UInt64, directory: String
-        ) {
-            (self.name, self.label, self.role, self.score, self.policy) = (name, label, role, score, policy)
-            (self.ratio, self.pool, self.reference, self.seed) = (ratio, pool, reference, seed)
-            self.directory = directory
-        }
-
-        /// The evaluation before the first step.
-        public func start(on split: String) -> EvaluationRecord? {
-            evaluations.first { $0.split == split && $0.step == 0 }
-        }
-
-        /// The evaluation after the last step; `nil` where the arm has not been trained.
-        public func end(on split: String) -> EvaluationRecord? {
-            evaluations.filter { $0.split == split && $0.step > 0 }.max { $0.step < $1.step }
-        }
-
-        public var tokensPerSecond: Double? { trainingSeconds > 0 ? Double(tokens) / trainingSeconds : nil }
-    }
-
     public var format = StudyRecord.currentFormat
     public var title: String
     /// One paragraph: what is compared, and what is the same in every arm.
@@ -141,6 +72,14 @@ public struct StudyRecord: Codable, Sendable, Equatable {
     /// Token-loss files of the start, by validation split: the base before any training.
     public var startTokenLosses: [String: String] = [:]
     public var published: [PublishedStudy]
+    /// What is to be decided, fixed before the runs.
+    public var claims: [Claim] = []
+    /// Departures from good practice that the study makes on purpose, such as a replication's.
+    public var quirks: [Quirk] = []
+    /// The reference models' losses of the held-out splits, by reference and by split: what a token-loss file holds.
+    public var referenceTokenLosses: [String: [String: String]] = [:]
+    /// Whether scores find bad tokens whose places are known: the path of a `GroundTruthRecord`.
+    public var groundTruth: String?
 
     public init(
         title: String, summary: String, recipe: String, model: Model, splits: [Split], blockLength: Int,

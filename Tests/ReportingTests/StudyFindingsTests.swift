@@ -32,7 +32,7 @@ import Testing
         let directory = try TemporaryDirectory()
         var record = try StudyFixture(directory: directory.url).write()
         record.arms.append(
-            .init(name: "later", label: "later arm", role: .selection, policy: "topK", ratio: 0.7, seed: 1, directory: "later"))
+            .init(name: "later", label: "later arm", role: .selection, policy: "topK", ratio: 0.7, runs: [.init(seed: 1, directory: "later")]))
         record.arms.removeAll { $0.role == .null }
         try record.write(to: directory.url)
         let findings = try StudyFindings(directory: directory.url)
@@ -44,7 +44,7 @@ import Testing
     @Test func tokenLossesThatContradictTheEvaluationAreSaid() throws {
         let directory = try TemporaryDirectory()
         let record = try StudyFixture(directory: directory.url).write()
-        let file = directory.url.appendingPathComponent(try #require(record.arms[2].tokenLosses["noisy"]))
+        let file = directory.url.appendingPathComponent(try #require(record.arms[2].runs[0].tokenLosses["noisy"]))
         var losses = try TokenLossFile.read(file)
         losses.losses = losses.losses.map { $0 + 8.9 }
         try TokenLossFile.write(losses, to: file)

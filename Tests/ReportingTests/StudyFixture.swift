@@ -95,25 +95,27 @@ struct StudyFixture {
         var arm = StudyRecord.Arm(
             name: plan.name, label: plan.label, role: plan.role, score: plan.policy == "all" ? nil : "excessLoss",
             policy: plan.policy, ratio: plan.ratio, pool: plan.policy == "all" ? nil : "microBatch",
-            reference: plan.reference, seed: plan.seed, directory: plan.name)
+            reference: plan.reference)
+        var outcome = StudyRecord.Run(seed: plan.seed, directory: plan.name)
         let run = try RunDirectory.open(directory.appendingPathComponent(plan.name), .new)
         for (split, penalty, base) in [("noisy", plan.penalty.0, 2.9), ("curated", plan.penalty.1, 2.6)] {
             let losses = try tokenLosses(base: base, penalty: penalty, arm: index, split: split)
             try TokenLossFile.write(losses, to: run.tokenLosses(on: split))
-            arm.tokenLosses[split] = "\(plan.name)/\(run.tokenLosses(on: split).lastPathComponent)"
+            outcome.tokenLosses[split] = "\(plan.name)/\(run.tokenLosses(on: split).lastPathComponent)"
             let end = zip(losses.losses, losses.mask).reduce(0.0) { $0 + ($1.1 ? Double($1.0) : 0) } / Double(losses.count)
             for step in stride(from: 0, through: Self.steps, by: 15) {
                 // An exponential approach from the shared start to the end that the token losses have.
                 let left = (exp(-3 * Double(step) / Double(Self.steps)) - exp(-3)) / (1 - exp(-3))
-                arm.evaluations.append(
+                outcome.evaluations.append(
                     EvaluationRecord(
                         step: step, tokensSeen: step * Self.tokensPerStep, split: split, loss: end + left * (base + 0.5 - end),
                         tokens: losses.count, seconds: 4))
             }
         }
-        try writeMetrics(plan, arm.evaluations, to: run, arm: &arm, index: index)
+        try writeMetrics(plan, outcome.evaluations, to: run, outcome: &outcome, index: index)
         try writeAdapter(index: index, seed: plan.seed, to: run.url)
-        arm.adapter = plan.name
+        outcome.adapter = plan.name
+        arm.runs = [outcome]
         return arm
     }
 
@@ -135,7 +137,7 @@ struct StudyFixture {
     }
 
     private func writeMetrics(
-        _ plan: ArmPlan, _ evaluations: [EvaluationRecord], to run: RunDirectory, arm: inout StudyRecord.Arm, index: Int
+        _ plan: ArmPlan, _ evaluations: [EvaluationRecord], to run: RunDirectory, outcome: inout StudyRecord.Run, index: Int
     ) throws {
         var shared = Noise(seed: 9)
         var own = Noise(seed: UInt64(200 + index))
@@ -153,13 +155,13 @@ struct StudyFixture {
                     filledAtRandom: plan.policy == "stochastic" ? max(0, selected - Self.tokensPerStep * 2 / 5) : 0,
                     tied: step == 1 && plan.reference == "base", seconds: 2.4 + 0.1 * own.uniform())
                 try log.append(.step(metrics))
-                arm.tokens += metrics.validTokens
-                arm.selectedTokens += metrics.selectedTokens
-                arm.trainingSeconds += metrics.seconds
+                outcome.tokens += metrics.validTokens
+                outcome.selectedTokens += metrics.selectedTokens
+                outcome.trainingSeconds += metrics.seconds
             }
             for record in evaluations where record.step == step { try log.append(.evaluation(record)) }
         }
-        arm.wallSeconds = arm.trainingSeconds + 31
+        outcome.wallSeconds = outcome.trainingSeconds + 31
     }
 
     /// One A for every arm, as a shared initialisation gives; Bs that share a direction.

@@ -13,8 +13,8 @@ import Testing
     private func study() -> StudyRecord {
         var arm = StudyRecord.Arm(
             name: "topk-0.5", label: "top-k 0.5", role: .selection, score: "excessLoss", policy: "topK", ratio: 0.5,
-            pool: "microBatch", reference: "base", seed: 1, directory: "topk-0.5")
-        arm.evaluations = [0, 10, 20].map {
+            pool: "microBatch", reference: "base", runs: [.init(seed: 1, directory: "topk-0.5")])
+        arm.runs[0].evaluations = [0, 10, 20].map {
             EvaluationRecord(step: $0, tokensSeen: $0 * 10, split: "noisy", loss: 3 - Double($0) / 20, tokens: 7, seconds: 1)
         }
         return StudyRecord(
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func startAndEndAreTheFirstAndLastEvaluations() {
-        let arm = study().arms[0]
+        let arm = study().arms[0].runs[0]
         #expect(arm.start(on: "noisy")?.loss == 3)
         #expect(arm.end(on: "noisy")?.loss == 2)
         #expect(arm.end(on: "curated") == nil)

@@ -80,8 +80,8 @@ struct StudyRecordBuilder {
             name: arm.name, label: label(of: arm, role: role), role: role,
             score: selects && selection.usesScores ? selection.score : nil, policy: selection.policy,
             ratio: selects ? selection.ratio : nil, pool: selects ? selection.pool.rawValue : nil,
-            reference: selection.usesReference ? selection.reference?.label : nil, seed: UInt64(arm.recipe.training.seed),
-            directory: arm.name)
+            reference: selection.usesReference ? selection.reference?.label : nil,
+            runs: [StudyRecord.Run(seed: UInt64(arm.recipe.training.seed), directory: arm.name)])
     }
 
     private func label(of arm: Study.Arm, role: StudyRecord.Arm.Role) -> String {

@@ -186,14 +186,20 @@ public final class StudyRunner {
 
     // MARK: Recording
 
+    private func refresh(_ run: inout StudyRecord.Run, splits: [String]) throws {
+        let folder = RunDirectory(directory.appendingPathComponent(run.directory))
+        guard FileManager.default.fileExists(atPath: folder.manifest.path) else { return }
+        let manifest = try RunManifest.read(from: folder.manifest)
+        guard manifest.state == .finished else { return }
+        try run.fill(from: folder, manifest: manifest, splits: splits)
+    }
+
     /// Fills in what the runs have left on disk.
     private func refresh(_ record: inout StudyRecord) throws {
-        for index in record.arms.indices {
-            let folder = RunDirectory(directory.appendingPathComponent(record.arms[index].directory))
-            guard FileManager.default.fileExists(atPath: folder.manifest.path) else { continue }
-            let manifest = try RunManifest.read(from: folder.manifest)
-            guard manifest.state == .finished else { continue }
-            try record.arms[index].fill(from: folder, manifest: manifest, splits: record.validationSplits.map(\.name))
+        for arm in record.arms.indices {
+            for index in record.arms[arm].runs.indices {
+                try refresh(&record.arms[arm].runs[index], splits: record.validationSplits.map(\.name))
+            }
         }
         let start = RunDirectory(directory.appendingPathComponent("start"))
         for split in record.validationSplits {
@@ -205,7 +211,7 @@ public final class StudyRunner {
     }
 }
 
-extension StudyRecord.Arm {
+extension StudyRecord.Run {
     fileprivate mutating func fill(from folder: RunDirectory, manifest: RunManifest, splits: [String]) throws {
         let history = try MetricsLog.read(folder.metrics)
         evaluations = history.evaluations

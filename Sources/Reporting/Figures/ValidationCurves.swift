@@ -41,6 +41,6 @@ extension ArmFindings {
     /// The evaluations on a split by ascending tokens: the run's own, or those of the record where the run left none.
     func curve(on split: String) -> [EvaluationRecord] {
         let own = history.evaluations(on: split)
-        return (own.isEmpty ? arm.evaluations.filter { $0.split == split } : own).sorted { $0.tokensSeen < $1.tokensSeen }
+        return (own.isEmpty ? arm.runs[0].evaluations.filter { $0.split == split } : own).sorted { $0.tokensSeen < $1.tokensSeen }
     }
 }

@@ -31,7 +31,7 @@ struct FindingsLoader {
     }
 
     mutating func findings(of arm: StudyRecord.Arm) throws -> ArmFindings {
-        let metrics = RunDirectory(directory.appendingPathComponent(arm.directory)).metrics
+        let metrics = RunDirectory(directory.appendingPathComponent(arm.runs[0].directory)).metrics
         var history = MetricsHistory([])
         if FileManager.default.fileExists(atPath: metrics.path) {
             history = try MetricsLog.read(metrics)
@@ -46,8 +46,8 @@ struct FindingsLoader {
     }
 
     private mutating func findings(of arm: StudyRecord.Arm, on split: StudyRecord.Split) throws -> SplitFindings {
-        var findings = SplitFindings(start: arm.start(on: split.name), end: arm.end(on: split.name))
-        guard let path = arm.tokenLosses[split.name] else {
+        var findings = SplitFindings(start: arm.runs[0].start(on: split.name), end: arm.runs[0].end(on: split.name))
+        guard let path = arm.runs[0].tokenLosses[split.name] else {
             if findings.end != nil { gaps.append("\(arm.label) has no token losses on \(split.label).") }
             return findings
         }
@@ -61,7 +61,7 @@ struct FindingsLoader {
 
     private mutating func baselineLosses(on split: StudyRecord.Split) throws -> TokenLosses? {
         if let losses = baselineLosses[split.name] { return losses }
-        guard let path = record.baseline?.tokenLosses[split.name] else { return nil }
+        guard let path = record.baseline?.runs[0].tokenLosses[split.name] else { return nil }
         let losses = try TokenLossFile.read(directory.appendingPathComponent(path))
         baselineLosses[split.name] = losses
         return losses
@@ -80,10 +80,10 @@ struct FindingsLoader {
 
     func cosines(of arms: [StudyRecord.Arm]) throws -> CosineMatrix? {
         let directions = try arms.compactMap { arm in
-            try arm.adapter.map { adapter in
+            try arm.runs[0].adapter.map { adapter in
                 try UpdateDirection(
                     LowRankUpdate(name: arm.label, folder: directory.appendingPathComponent(adapter)),
-                    start: arm.startAdapter.map {
+                    start: arm.runs[0].startAdapter.map {
                         try LowRankUpdate(name: $0, folder: directory.appendingPathComponent($0))
                     })
             }

@@ -48,8 +48,8 @@ struct ReportPage {
 
     private func keyFacts(_ record: StudyRecord) -> HTML {
         let training = record.splits.filter { $0.role == .training }
-        let tokens = record.arms.map(\.tokens).max() ?? 0
-        let seeds = Set(record.arms.map(\.seed)).sorted().map(String.init)
+        let tokens = record.arms.flatMap(\.runs).map(\.tokens).max() ?? 0
+        let seeds = Set(record.arms.flatMap(\.runs).map(\.seed)).sorted().map(String.init)
         let facts: [(String, HTML)] = [
             ("Model", "\(record.model.name)\(record.model.note.map { "<span class=\"note\">\($0)</span>" as HTML } ?? "")"),
             ("Trained on", "\(training.isEmpty ? NumberText.none : training.map(\.label).joined(separator: ", "))"),

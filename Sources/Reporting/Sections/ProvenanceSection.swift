@@ -53,8 +53,8 @@ struct ProvenanceSection: ReportSection {
             """
             <tr><th scope="row">\(arm.label)</th><td class="words">\(arm.score ?? NumberText.none)</td><td class="words">\(arm.policy)</td>\
             <td>\(arm.ratio.map { NumberText.fixed($0, 2) } ?? NumberText.none)</td><td class="words">\(arm.pool ?? NumberText.none)</td>\
-            <td class="words">\(arm.reference ?? NumberText.none)</td><td>\(String(arm.seed))</td>\
-            <td class="words"><code>\(arm.directory)</code></td></tr>
+            <td class="words">\(arm.reference ?? NumberText.none)</td><td>\(String(arm.runs[0].seed))</td>\
+            <td class="words"><code>\(arm.runs[0].directory)</code></td></tr>
             """ as HTML
         }
         return ReportTable(

@@ -75,13 +75,13 @@ struct ResultsSection: ReportSection {
                 difference(split, isBaseline: arm.role == .baseline),
             ]
         }
-        let work: [HTML] = ["\(NumberText.count(arm.selectedTokens))", "\(NumberText.fixed(arm.tokensPerSecond, 0))"]
+        let work: [HTML] = ["\(NumberText.count(arm.runs[0].selectedTokens))", "\(NumberText.fixed(arm.runs[0].tokensPerSecond, 0))"]
         let counterpart = arm.role == .baseline || arm.role == .selection
         let publishedCell: [HTML] =
             published.map {
                 ["\(NumberText.perplexity(counterpart ? $0.perplexity(policy: arm.policy, ratio: arm.ratio) : nil))"]
             } ?? []
-        let note: HTML = arm.note.map { "<span class=\"note\">\($0)</span>" } ?? ""
+        let note: HTML = arm.runs[0].note.map { "<span class=\"note\">\($0)</span>" } ?? ""
         return ReportTable.row("\(arm.label)\(note)", cells + work + publishedCell, style: arm.role.rawValue)
     }
 

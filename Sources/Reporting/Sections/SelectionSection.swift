@@ -42,7 +42,7 @@ struct SelectionSection: ReportSection {
                 "\(NumberText.percent(share(selected, of: valid)))", "\(NumberText.percent(candidates))",
                 "\(NumberText.percent(share(steps.reduce(0) { $0 + $1.filledAtRandom }, of: selected)))",
                 "\(steps.filter(\.tied).count)", "\(NumberText.loss(selectedLoss))", "\(NumberText.loss(rest))",
-                "\(NumberText.duration(arm.trainingSeconds))", "\(NumberText.duration(arm.wallSeconds))",
+                "\(NumberText.duration(arm.runs[0].trainingSeconds))", "\(NumberText.duration(arm.runs[0].wallSeconds))",
             ])
     }
 

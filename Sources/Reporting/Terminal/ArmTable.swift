@@ -57,7 +57,7 @@ public struct ArmTable: Sendable {
             }
             return [Cell(NumberText.loss(split?.end?.loss)), Cell(NumberText.perplexity(split?.end?.perplexity)), difference]
         }
-        return [Cell(printable(findings.arm.label))] + cells + [Cell(NumberText.fixed(findings.arm.tokensPerSecond, 0))]
+        return [Cell(printable(findings.arm.label))] + cells + [Cell(NumberText.fixed(findings.arm.runs[0].tokensPerSecond, 0))]
     }
 
     /// The splits' names over their three columns each.

@@ -17,11 +17,11 @@ import Training
         let record = try StudyRecord.read(from: tiny.folder.file("study"))
         #expect(record.arms.map(\.name) == ["clm", "topk", "drawn", "null"])
         #expect(record.arms.map(\.role) == [.baseline, .selection, .selection, .null])
-        #expect(Set(record.arms.map { $0.start(on: "held-out")!.loss }).count == 1)
-        #expect(record.arms.allSatisfy { $0.end(on: "held-out")!.loss < $0.start(on: "held-out")!.loss })
+        #expect(Set(record.arms.map { $0.runs[0].start(on: "held-out")!.loss }).count == 1)
+        #expect(record.arms.allSatisfy { $0.runs[0].end(on: "held-out")!.loss < $0.runs[0].start(on: "held-out")!.loss })
         // 15 steps of 2 blocks of 16 tokens, of which 15 a block are predicted.
-        #expect(record.arms.allSatisfy { $0.tokens == 15 * 2 * 15 })
-        #expect(record.arms.map(\.selectedTokens) == [450, 15 * 15, 15 * 9, 450])
+        #expect(record.arms.allSatisfy { $0.runs[0].tokens == 15 * 2 * 15 })
+        #expect(record.arms.map(\.runs[0].selectedTokens) == [450, 15 * 15, 15 * 9, 450])
         #expect(record.finishedAt != nil)
         // Blocks that come again in a later epoch are scored once, so a little of what was planned is never done.
         #expect((0.9...1.001).contains(lastProgress.done / lastProgress.total))
@@ -34,8 +34,8 @@ import Training
         #expect(try tiny.history("study", "topk").steps[0].tied)
         for arm in record.arms {
             let losses = try TokenLossFile.read(
-                tiny.folder.file("study").appendingPathComponent(arm.tokenLosses["held-out"]!))
-            #expect(abs(losses.mean - arm.end(on: "held-out")!.loss) < 1e-12)
+                tiny.folder.file("study").appendingPathComponent(arm.runs[0].tokenLosses["held-out"]!))
+            #expect(abs(losses.mean - arm.runs[0].end(on: "held-out")!.loss) < 1e-12)
         }
     }
 
