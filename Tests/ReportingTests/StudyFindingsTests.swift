@@ -32,7 +32,9 @@ import Testing
         let directory = try TemporaryDirectory()
         var record = try StudyFixture(directory: directory.url).write()
         record.arms.append(
-            .init(name: "later", label: "later arm", role: .selection, policy: "topK", ratio: 0.7, runs: [.init(seed: 1, directory: "later")]))
+            .init(
+                name: "later", label: "later arm", role: .selection, policy: "topK", ratio: 0.7,
+                runs: [.init(seed: 1, directory: "later")]))
         record.arms.removeAll { $0.role == .null }
         try record.write(to: directory.url)
         let findings = try StudyFindings(directory: directory.url)

@@ -42,10 +42,10 @@ import Testing
     @Test func anotherFormatIsRefusedByNumber() throws {
         let directory = try TemporaryDirectory()
         var record = study()
-        record.format = 2
+        record.format = 3
         try record.write(to: directory.url)
         let file = directory.file("study.json").path
-        #expect(throws: RunRecordError.unknownFormat(file: file, found: 2, supported: 1)) {
+        #expect(throws: RunRecordError.unknownFormat(file: file, found: 3, supported: 2)) {
             try StudyRecord.read(from: directory.url)
         }
     }

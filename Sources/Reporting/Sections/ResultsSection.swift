@@ -75,7 +75,9 @@ struct ResultsSection: ReportSection {
                 difference(split, isBaseline: arm.role == .baseline),
             ]
         }
-        let work: [HTML] = ["\(NumberText.count(arm.runs[0].selectedTokens))", "\(NumberText.fixed(arm.runs[0].tokensPerSecond, 0))"]
+        let work: [HTML] = [
+            "\(NumberText.count(arm.runs[0].selectedTokens))", "\(NumberText.fixed(arm.runs[0].tokensPerSecond, 0))",
+        ]
         let counterpart = arm.role == .baseline || arm.role == .selection
         let publishedCell: [HTML] =
             published.map {
