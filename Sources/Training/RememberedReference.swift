@@ -8,7 +8,7 @@ public final class RememberedReference: ReferenceLoss {
         var entropies: [Float]?
     }
 
-    private let source: any ReferenceLoss
+    let source: any ReferenceLoss
     private var blocks: [Int: Block] = [:]
 
     public init(_ source: any ReferenceLoss) { self.source = source }

@@ -28,15 +28,16 @@ final class ReferenceScoring {
         guard let reference = run.reference else { return .finished(seconds: nil) }
         var account = accounts[ObjectIdentifier(reference)] ?? Account()
         defer { accounts[ObjectIdentifier(reference)] = account }
+        let entropy = run.recipe.selection.usesReferenceEntropy
         var sampler = run.trainer.sampler
         var blocks: Set<Int> = []
         for _ in 0..<run.recipe.steps * run.recipe.training.accumulation {
             guard !shouldStop() else { return .stopped }
             let batch = sampler.next()
             blocks.formUnion(batch.blockIndices)
-            guard !reference.remembers(batch) else { continue }
+            guard !reference.remembers(batch, entropy: entropy) else { continue }
             let began = ContinuousClock.now
-            _ = try reference.losses(of: batch)
+            _ = try reference.measurements(of: batch, entropy: entropy)
             account.seconds += (ContinuousClock.now - began) / .seconds(1)
             account.tokens += batch.inputIDs.count
             onBatch(batch.inputIDs.count, Double(account.tokens) / account.seconds)

@@ -68,7 +68,7 @@ public final class Run {
             ? references.reference(onDisk.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
         trainer = try Trainer(
             model: model, adapter: adapter, sampler: sampler, selector: selector, reference: reference,
-            options: Trainer.Options(recipe))
+            replay: SelectionReplay(onDisk, blocks: training), options: Trainer.Options(recipe))
     }
 
     private static func adapter(_ recipe: AdapterRecipe, for model: any CausalLM) throws -> LoRAAdapter {
@@ -105,6 +105,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
+    case noSelections(run: String)
 
     public var description: String {
         switch self {
@@ -117,6 +118,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
             "data.separators is true, but \(model)'s tokenizer has no end-of-text token"
         case .changedRecipe(let directory):
             "\(directory) holds a run of another recipe: write to another directory, or pass --overwrite"
+        case .noSelections(let run):
+            "\(run) holds no \(RunDirectory.selectionsName) to replay: run it with training.keepSelections: true"
         }
     }
 }
@@ -140,11 +143,18 @@ extension Trainer.Options {
         clipNorm = training.clipNorm
         seed = UInt64(training.seed)
         scoresWithDropout = recipe.selection.scoreWithDropout
+        meansPerMicroBatch = training.meanPerMicroBatch
+        probeBlocks = training.probeBlocks
     }
 }
 
 extension TokenSelector {
     init(_ recipe: SelectionRecipe) throws {
+        // A replay chooses in the selector's place.
+        guard !recipe.isReplay else {
+            self = .everything
+            return
+        }
         let policy = try SelectionPolicyRegistry.policy(named: recipe.policy)
         try self.init(
             score: TokenScoreRegistry.score(named: recipe.score), policy: policy,

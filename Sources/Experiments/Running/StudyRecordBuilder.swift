@@ -79,7 +79,7 @@ struct StudyRecordBuilder {
         return StudyRecord.Arm(
             name: arm.name, label: label(of: arm, role: role), role: role,
             score: selects && selection.usesScores ? selection.score : nil, policy: selection.policy,
-            ratio: selects ? selection.ratio : nil, pool: selects ? selection.pool.rawValue : nil,
+            ratio: selection.ranks ? selection.ratio : nil, pool: selection.ranks ? selection.pool.rawValue : nil,
             reference: selection.usesReference ? selection.reference?.label : nil,
             referenceName: selection.usesReference ? selection.reference?.studyName : nil,
             runs: arm.seeds.map { run(of: arm, seed: $0) })
@@ -116,6 +116,7 @@ struct StudyRecordBuilder {
         case .null: return arm.recipe.training.seed == baselineSeed ? "\(policy), another start" : "\(policy), another order"
         case .control: return arm.name
         case .selection:
+            if let replay = selection.replay { return replay.label }
             let ratio = "\(policy) \(selection.ratio)"
             guard selection.usesReference, case .trained(let name) = selection.reference else { return ratio }
             return "\(ratio), \(name) reference"
