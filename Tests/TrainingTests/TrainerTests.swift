@@ -59,6 +59,32 @@ import Training
         #expect(try run(seed: 4) != run(seed: 5))
     }
 
+    /// The mean of the micro-batches' means: with unequal counts another gradient than one division gives, with equal ones the
+    /// same but for rounding. Also where the head is trained, whose gradient is taken by hand.
+    @Test(arguments: [false, true]) func aMeanOfMeansWeighsMicroBatchesAlike(wholeModel: Bool) throws {
+        func gradientNorm(_ batches: [[Int]], means: Bool) throws -> Double {
+            let model = try LlamaModel.tiny()
+            let trained = wholeModel ? nil : try LoRAAdapter.random(for: model)
+            for (_, tensor) in trained?.parameters ?? model.parameters { tensor.requiresGradient = true }
+            let step = SelectedLossStep(
+                model: model, adapter: trained, selector: .everything, reference: nil, scoresWithDropout: false,
+                meansPerMicroBatch: means, seed: RunSeed(value: 0))
+            let blocks = try TokenBlocks(count: 6, blockLength: 16).blocks
+            let result = try step(batches.map { blocks.batch($0) }, step: 1)
+            #expect(result.gradientDivisor == (means ? batches.count : batches.joined().count * 15))
+            let squares = (trained?.parameters ?? model.parameters).compactMap { $0.tensor.gradient }.map {
+                ($0 * $0).sum().item(Double.self)
+            }
+            return squares.reduce(0, +).squareRoot() / Double(result.gradientDivisor)
+        }
+        let even = [[0, 1], [2, 3]]
+        #expect(try abs(gradientNorm(even, means: true) / gradientNorm(even, means: false) - 1) < 1e-5)
+        let uneven = [[0, 1, 2], [3]]
+        #expect(try abs(gradientNorm(uneven, means: true) / gradientNorm(uneven, means: false) - 1) > 1e-3)
+        // One micro-batch three times is itself.
+        #expect(try abs(gradientNorm([[3], [3], [3]], means: true) / gradientNorm([[3]], means: true) - 1) < 1e-5)
+    }
+
     @Test func trainingLowersTheLoss() throws {
         let trainer = try trainer(.everything, steps: 60)
         let first = try trainer.advance().loss
