@@ -73,12 +73,12 @@ import Training
             let trainer = try trainer(TokenSelector(policy: policy, ratio: 0.5, pool: .batch))
             let poisoned = trainer.trained.first { $0.name.hasSuffix("lora_B.weight") }!.tensor
             let healthy = poisoned.cloned()
-            let sampler = trainer.sampler.state
+            let sampler = trainer.sampler.states
             withoutGradient { poisoned.assign(Tensor.full(poisoned.shape, .nan)) }
             let before = weights(of: trainer)
             #expect(throws: TrainingError.nonFinite(what: "the loss", step: 1)) { try trainer.advance() }
             #expect(weights(of: trainer) == before)
-            #expect(trainer.sampler.state == sampler)
+            #expect(trainer.sampler.states == sampler)
             #expect(trainer.progress.step == 0 && trainer.progress.tokensSeen == 0)
             poisoned.assign(healthy)
             #expect(try trainer.advance().step == 1)

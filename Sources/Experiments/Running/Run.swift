@@ -46,10 +46,16 @@ public final class Run {
         func blocks(_ shard: TokenShard, tail: PackedBlocks.Tail) throws -> PackedBlocks {
             try PackedBlocks(shard: shard, blockLength: recipe.data.blockLength, separatorID: separator, tail: tail)
         }
-        let training = try blocks(corpus(recipe.data.train).train, tail: .drop)
-        let sampler = try BatchSampler(
-            blocks: training, batchSize: recipe.training.batchSize, seed: UInt64(recipe.training.seed))
-        var hashes = ["train": training.shard.contentHash]
+        let sources = try recipe.data.train.parts.map {
+            MixtureSampler.Source(try blocks(corpus($0.corpus).train, tail: .drop), weight: $0.weight)
+        }
+        let training = sources[0].blocks
+        let (batchSize, seed) = (recipe.training.batchSize, UInt64(recipe.training.seed))
+        let sampler: any BlockSampler =
+            sources.count == 1
+            ? try BatchSampler(blocks: training, batchSize: batchSize, seed: seed)
+            : try MixtureSampler(sources, batchSize: batchSize, seed: seed)
+        var hashes = ["train": sources.map(\.blocks.shard.contentHash).joined(separator: "+")]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
             let shard = try corpus(source).requireValidation()

@@ -31,7 +31,7 @@ public final class StudyRunner {
 
     private let workspace: Workspace
     private let shelf = ReferenceShelf()
-    private let scoring = ReferenceScoring()
+    private let scoring = ReferencePass()
     private let budget: MatchedBudget
     private var progress = StudyProgress()
     private var start: StudyStart?

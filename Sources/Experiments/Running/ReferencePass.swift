@@ -6,7 +6,7 @@ import Training
 /// what that costs.
 ///
 /// Runs share a pass: a block is scored once. Each run is charged for all of its blocks all the same, at the measured speed.
-final class ReferenceScoring {
+final class ReferencePass {
     private struct Account {
         var tokens = 0
         var seconds = 0.0
