@@ -28,6 +28,8 @@ struct StudyRecordBuilder {
             splits: try splits(recipe), blockLength: recipe.data.blockLength, versions: WinnowVersion.all,
             device: recipe.compute.device.description, threads: Runtime.threadCount, startedAt: startedAt,
             arms: study.arms.map(arm), published: [.tinyLlamaReplication])
+        record.claims = try ClaimList(study.claims).claims
+        record.quirks = QuirkCatalogue.quirks(of: study)
         if FileManager.default.fileExists(atPath: directory.appendingPathComponent(StudyRecord.fileName).path) {
             let earlier = try StudyRecord.read(from: directory)
             (record.startedAt, record.finishedAt) = (earlier.startedAt, earlier.finishedAt)
