@@ -13,6 +13,7 @@ struct WinnowCommand: AsyncParsableCommand {
             TrainCommand.self,
             StudyCommand.self,
             ReproduceCommand.self,
+            ScoreCommand.self,
             EvaluateCommand.self,
             GenerateCommand.self,
             MergeCommand.self,
