@@ -19,6 +19,7 @@ struct WinnowCommand: AsyncParsableCommand {
             MergeCommand.self,
             BucketsCommand.self,
             CosineCommand.self,
+            AuditCommand.self,
             ReportCommand.self,
             DoctorCommand.self,
         ])
