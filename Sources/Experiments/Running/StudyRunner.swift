@@ -12,6 +12,7 @@ import Training
 /// study.json                 StudyRecord: what a report is made from, rewritten after every run
 /// start/                     the model before any training: its evaluations and token losses
 /// reference/<name>/          runs that others build on
+/// reference-losses/          what references said of the blocks that arms saw: a ReferenceLossFile each
 /// <arm>/                     one run directory an arm; <arm>/seed-<n>/ where the study lists seeds
 /// ```
 /// A finished run is never repeated; an unfinished one goes on from its newest checkpoint. Nothing in it depends on where the
@@ -26,12 +27,12 @@ public final class StudyRunner {
     /// Told each run's name and its wall time in this process, as it finishes.
     public var onFinishedRun: (_ name: String, _ seconds: Double) -> Void = { _, _ in }
 
+    private static let referenceLossesName = "reference-losses"
     /// Folders beside the arms', which no arm may take the name of.
-    static let folderNames = ["start", "reference", "reference-losses"]
+    static let folderNames = ["start", "reference", referenceLossesName]
 
     private let workspace: Workspace
-    private let shelf = ReferenceShelf()
-    private let scoring = ReferencePass()
+    private let shelf: ReferenceShelf
     private let budget: MatchedBudget
     private var progress = StudyProgress()
     private var start: StudyStart?
@@ -39,6 +40,7 @@ public final class StudyRunner {
     public init(_ study: Study, source: String, in directory: URL, workspace: Workspace = Workspace()) {
         (self.study, self.source, self.directory, self.workspace) = (study, source, directory, workspace)
         budget = MatchedBudget(study: study, directory: directory)
+        shelf = ReferenceShelf(directory: directory.appendingPathComponent(Self.referenceLossesName))
     }
 
     /// Runs what is not finished yet.
@@ -82,7 +84,7 @@ public final class StudyRunner {
     /// Deletes what a study of this matrix has left in a directory, and nothing else.
     public static func clear(_ directory: URL, of study: Study) throws {
         let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName]
-        let folders = ["start", "reference-losses"] + study.references.map(\.name) + study.arms.map(\.name)
+        let folders = ["start", referenceLossesName] + study.references.map(\.name) + study.arms.map(\.name)
         for name in files + folders {
             let url = directory.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: url.path) else { continue }
@@ -117,12 +119,8 @@ public final class StudyRunner {
         var executor = RunExecutor(run, in: folder)
         executor.shouldStop = shouldStop
         executor.startEvaluations = try startEvaluations(run)
-        report(planned.name, .scoring)
-        let scored = try scoring(run, shouldStop: shouldStop) { tokens, rate in
-            advance(planned.name, .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
-        }
-        guard case .finished(let seconds) = scored else { return .stopped }
-        executor.referenceScoringSeconds = seconds
+        guard try score(run, as: planned.name) else { return .stopped }
+        executor.referenceScoringSeconds = run.referenceScoringSeconds
 
         report(planned.name, .training)
         executor.sinks = [
@@ -168,6 +166,27 @@ public final class StudyRunner {
         }
         start = measured
         return measured.evaluations
+    }
+
+    /// Takes the reference's losses of every block the run will see, before the clock of its steps starts.
+    ///
+    /// - Returns: `false` where it was told to stop.
+    private func score(_ run: Run, as name: String) throws -> Bool {
+        guard let reference = run.reference else { return true }
+        report(name, .scoring)
+        let (batchSize, began) = (run.recipe.training.batchSize, Date())
+        var scored = 0
+        for start in stride(from: 0, to: run.blocksSeen.count, by: batchSize) {
+            guard !shouldStop() else { return false }
+            let batch = run.trainingBlocks.batch(Array(run.blocksSeen[start..<min(start + batchSize, run.blocksSeen.count)]))
+            guard !reference.remembers(batch) else { continue }
+            _ = try reference.losses(of: batch)
+            scored += batch.inputIDs.count
+            advance(
+                name, .scoring, by: Double(batch.inputIDs.count) * Work.forwardShare,
+                rate: Double(scored) / Date().timeIntervalSince(began))
+        }
+        return true
     }
 
     // MARK: Telling
