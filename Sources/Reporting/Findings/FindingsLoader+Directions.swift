@@ -9,7 +9,7 @@ extension FindingsLoader {
         return record.arms.flatMap { arm in
             arm.runs.compactMap { run -> CosineNulls.Run? in
                 guard let adapter = run.adapter else { return nil }
-                return attempt("The adapter of \(arm.label), seed \(run.seed)") {
+                return attempt("The adapter of \(arm.label), seed \(run.seed)") { [directory] in
                     if let start = run.startAdapter, starts[start] == nil {
                         starts[start] = try LowRankUpdate(name: start, folder: directory.appendingPathComponent(start))
                     }
@@ -39,7 +39,7 @@ extension FindingsLoader {
     /// The tests with known bad tokens.
     mutating func groundTruth() -> GroundTruthRecord? {
         record.groundTruth.flatMap { path in
-            attempt("The tests with known bad tokens") {
+            attempt("The tests with known bad tokens") { [directory] in
                 try GroundTruthRecord.read(from: directory.appendingPathComponent(path))
             }
         }

@@ -11,7 +11,7 @@ extension FindingsLoader {
     private mutating func page(of arms: [ArmFindings], on split: StudyRecord.Split) -> ViewerPage? {
         let what = "The text of \(split.label)"
         guard let path = record.viewerTexts[split.name],
-            let texts = attempt(what, { try TokenTexts.read(from: directory.appendingPathComponent(path)) }),
+            let texts = attempt(what, { [directory] in try TokenTexts.read(from: directory.appendingPathComponent(path)) }),
             let layout = arms.lazy.flatMap(\.runs).compactMap({ $0.tokenLosses[split.name] }).first
         else { return nil }
         let length = layout.positions

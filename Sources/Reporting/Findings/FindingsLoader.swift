@@ -6,7 +6,7 @@ import RunRecords
 struct FindingsLoader {
     let record: StudyRecord
     let directory: URL
-    private(set) var gaps: [String] = []
+    var gaps: [String] = []
     private(set) var contradictions: [String] = []
 
     /// Nats that the mean of a token-loss file may be off the evaluation of the same weights.
@@ -56,7 +56,7 @@ struct FindingsLoader {
     }
 
     mutating func losses(_ path: String, _ what: String) -> TokenLosses? {
-        attempt(what) { try TokenLossFile.read(directory.appendingPathComponent(path)) }
+        attempt(what) { [directory] in try TokenLossFile.read(directory.appendingPathComponent(path)) }
     }
 
     // MARK: A run

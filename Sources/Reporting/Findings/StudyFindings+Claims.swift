@@ -2,13 +2,11 @@ import Analysis
 import RunRecords
 
 extension StudyFindings {
-    /// Every claim of the record against what was measured.
-    public var verdicts: [ClaimVerdict] { ClaimVerdict.judge(record.claims) { try measure($0) } }
-
     /// Why a claim's measure could not be taken.
     private struct Untested: Error, CustomStringConvertible { var description: String }
 
-    private func measure(_ claim: Claim) throws -> Measurement {
+    /// What decides a claim.
+    func measure(_ claim: Claim) throws -> Measurement {
         if claim.measure == .aurocDifference { return try auroc(claim) }
         let (arm, control) = (try trained(claim.arm), try trained(claim.control))
         switch claim.measure {

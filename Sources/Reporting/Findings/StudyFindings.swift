@@ -16,8 +16,14 @@ public struct StudyFindings: Sendable {
     public var cosineNulls: CosineNulls?
     /// Losses on the tokens that each score of the study would select and on the rest, by score and by split.
     public var parts: [LossParts]
+    /// Which training tokens the selection arms selected, by the arm's name.
+    public var selections: [String: SelectionFindings]
+    /// How far two arms selected the same tokens, by the arms' names.
+    public var overlaps: [(first: String, second: String, overlap: SelectionOverlap)]
     /// The tests with known bad tokens; `nil` where the study made none.
     public var groundTruth: GroundTruthRecord?
+    /// Every claim of the record against what was measured.
+    public private(set) var verdicts: [ClaimVerdict] = []
     /// The blocks of text that the token viewer shows, in the order of the validation splits.
     public var pages: [ViewerPage]
     public var gaps: [String]
@@ -36,9 +42,11 @@ public struct StudyFindings: Sendable {
         cosines = loader.cosines(directions)
         cosineNulls = loader.cosineNulls(directions)
         parts = loader.parts(of: arms)
+        (selections, overlaps) = loader.selections(of: arms)
         groundTruth = loader.groundTruth()
         pages = loader.pages(of: arms)
         gaps = loader.gaps
         contradictions = loader.contradictions
+        verdicts = ClaimVerdict.judge(record.claims) { try measure($0) }
     }
 }

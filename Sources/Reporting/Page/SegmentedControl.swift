@@ -7,12 +7,14 @@ struct SegmentedControl {
     var section: String
     /// The first is chosen.
     var choices: [(value: String, label: String)]
+    /// What an axis is called where a choice is drawn, in the same order.
+    var details: [String]
 
     var html: HTML {
-        let labels = choices.enumerated().map { index, choice in
+        let labels = zip(choices, details).enumerated().map { index, entry in
             """
-            <label><input type="radio" name="\(name)" value="\(choice.value)"\(index == 0 ? " checked" : "")>\
-            <span>\(choice.label)</span></label>
+            <label><input type="radio" name="\(name)" value="\(entry.0.value)" data-title="\(entry.1)"\(index == 0 ? " checked" : "")>\
+            <span>\(entry.0.label)</span></label>
             """ as HTML
         }
         return """
