@@ -79,7 +79,7 @@ public final class Run {
         return try LoRAAdapter(for: model, options: options, seed: UInt64(recipe.seed))
     }
 
-    private static func separator(of loaded: LoadedModel) throws -> Int32 {
+    static func separator(of loaded: LoadedModel) throws -> Int32 {
         guard let token = try loaded.tokenizer().eosTokenID else { throw RunError.noSeparator(model: loaded.name) }
         return token
     }

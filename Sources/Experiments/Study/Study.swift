@@ -27,6 +27,8 @@ public struct Study: Equatable, Sendable {
     public let arms: [Arm]
     /// The arm whose losses set the buckets' threshold, their 0.7 quantile.
     public let baseline: String
+    /// Whether scores are tested on tokens known to be bad, before the first arm.
+    public var groundTruth: GroundTruthRecipe?
 
     /// Every run in the order of training.
     public var matrix: [Arm] { references + arms }

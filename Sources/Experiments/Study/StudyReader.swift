@@ -37,9 +37,11 @@ struct StudyReader {
         let references = readReferences()
         let arms = readArms(trained: references.map(\.recipe.name))
         fields.value("baseline", &baseline)
+        var groundTruth: GroundTruthRecipe?
+        fields.section("groundTruth", &groundTruth)
         fields.refuseUnknownKeys(recipe: "base.")
         check(baseline: baseline, among: arms)
-        return Study(name: name, references: references, arms: arms, baseline: baseline)
+        return Study(name: name, references: references, arms: arms, baseline: baseline, groundTruth: groundTruth)
     }
 
     private mutating func readReferences() -> [Study.Arm] {
