@@ -4,6 +4,8 @@ public struct MarkedBlocks: Sendable, Equatable {
     public struct Counted: Sendable, Equatable {
         public let block: Int
         public let isBad: Bool
+
+        public init(block: Int, isBad: Bool) { (self.block, self.isBad) = (block, isBad) }
     }
 
     public let blockLength: Int

@@ -4,11 +4,13 @@ import Foundation
 import RunRecords
 
 /// How well each score tells the bad tokens of a text, from what the models said of them.
-struct GroundTruthScores {
+package struct GroundTruthScores {
     /// A model's opinion of every token that counts, in nats.
-    struct Opinion {
-        var loss: [Float] = []
-        var entropy: [Float] = []
+    package struct Opinion {
+        package var loss: [Float] = []
+        package var entropy: [Float] = []
+
+        package init(loss: [Float] = [], entropy: [Float] = []) { (self.loss, self.entropy) = (loss, entropy) }
     }
 
     /// Shares of tokens at which precision is stated, beside the share that is bad.
@@ -17,8 +19,12 @@ struct GroundTruthScores {
     let student: Opinion
     let references: [(name: String, opinion: Opinion)]
 
+    package init(student: Opinion, references: [(name: String, opinion: Opinion)]) {
+        (self.student, self.references) = (student, references)
+    }
+
     /// - Throws: an `AnalysisError` where the text has good or bad tokens alone, or a score is not a number.
-    func judged(by tokens: [MarkedBlocks.Counted]) throws -> [GroundTruthRecord.Score] {
+    package func judged(by tokens: [MarkedBlocks.Counted]) throws -> [GroundTruthRecord.Score] {
         let (bad, blocks) = (tokens.map(\.isBad), tokens.map(\.block))
         let share = Double(bad.count { $0 }) / Double(bad.count)
         return try scores.map { score in

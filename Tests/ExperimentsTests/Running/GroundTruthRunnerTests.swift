@@ -1,0 +1,169 @@
+import Checkpoints
+import Corpora
+import Experiments
+import Foundation
+import ModelFixtures
+import Models
+import RunRecords
+import Testing
+
+@Suite struct GroundTruthRunnerTests {
+    @Test func everyTextIsScoredUnderEveryModel() async throws {
+        let tiny = try await Fixture()
+        var told = 0
+        var runner = try tiny.runner()
+        runner.onProgress = { _, tokens, _ in told += tokens }
+        #expect(try runner() == .finished)
+
+        let record = try GroundTruthRecord.read(from: runner.file)
+        #expect(record.student == "model, before training")
+        #expect(record.tests.map(\.name) == ["swapped-words", "ocr", "champ"])
+        for test in record.tests {
+            #expect(
+                test.scores.map(\.name) == [
+                    "loss", "entropy", "negativeProbability", "excessLoss-other", "referenceLoss-other", "referenceEntropy-other",
+                ])
+            #expect(test.badTokens > 0 && test.badTokens < test.tokens)
+            // −p falls with the loss, and ranks alike.
+            #expect(test.scores[0].auroc == test.scores[2].auroc)
+            #expect(Set(test.scores.map(\.auroc)).count == 5)
+            #expect(test.scores.allSatisfy { $0.precision.count == 4 })
+        }
+        // 20 whole blocks of 16 of the 330 tokens asked for, of which 15 count.
+        #expect(record.tests[0].blocks == 20)
+        #expect(record.tests[0].tokens == 300)
+        #expect(record.tests[0].text.contains("15%") && record.tests[0].text.contains("exchanged"))
+        #expect(told == 2 * 16 * record.tests.reduce(0) { $0 + $1.blocks })
+    }
+
+    @Test func aStoppedTestGoesOn() async throws {
+        let tiny = try await Fixture()
+        let whole = try tiny.runner(in: "whole")
+        #expect(try whole() == .finished)
+        var (stops, told) = (0, 0)
+        while true {
+            var runner = try tiny.runner(in: "parts")
+            var questions = 0
+            runner.shouldStop = {
+                questions += 1
+                return questions > 9
+            }
+            runner.onProgress = { _, tokens, _ in told += tokens }
+            if try runner() == .finished { break }
+            stops += 1
+            try #require(stops < 10)
+        }
+        #expect(stops == 2)
+        let expected = try GroundTruthRecord.read(from: whole.file)
+        #expect(try GroundTruthRecord.read(from: tiny.runner(in: "parts").file) == expected)
+
+        // What is finished is not scored again; another kind of damage is scored alone.
+        told = 0
+        var again = try tiny.runner(in: "parts") { $0.corruptions!.append("shuffled-spans") }
+        again.onProgress = { name, tokens, _ in
+            #expect(name == "shuffled-spans")
+            told += tokens
+        }
+        #expect(try again() == .finished)
+        #expect(told == 2 * 16 * 20)
+        let record = try GroundTruthRecord.read(from: again.file)
+        #expect(record.tests.map(\.name) == ["swapped-words", "ocr", "shuffled-spans", "champ"])
+        #expect(record.tests.filter { $0.name != "shuffled-spans" } == expected.tests)
+    }
+
+    @Test func otherDamageOrAnotherReferenceIsScoredAnew() async throws {
+        let tiny = try await Fixture()
+        let first = try tiny.runner()
+        #expect(try first() == .finished)
+        let before = try GroundTruthRecord.read(from: first.file)
+        #expect(try tiny.runner { $0.seed = 1 }() == .finished)
+        #expect(try GroundTruthRecord.read(from: first.file).tests != before.tests)
+
+        #expect(try tiny.runner()() == .finished)
+        #expect(try GroundTruthRecord.read(from: first.file) == before)
+        try tiny.writeReference(seed: 9)
+        #expect(try tiny.runner()() == .finished)
+        let after = try GroundTruthRecord.read(from: first.file)
+        #expect(after.tests[0].scores[0] == before.tests[0].scores[0])
+        #expect(after.tests[0].scores[4].auroc != before.tests[0].scores[4].auroc)
+    }
+
+    @Test func aStudentWithAnAdapterIsComparedWithItsBase() async throws {
+        let tiny = try await Fixture()
+        let runner = try tiny.runner(start: "adapter: {start: \(tiny.reference.path)}") { $0.champ = false }
+        #expect(try runner() == .finished)
+        let record = try GroundTruthRecord.read(from: runner.file)
+        #expect(record.student == "model with the adapter other, before training")
+        let scores = record.tests[0].scores
+        // The student is the reference here.
+        #expect(scores.first { $0.name == "excessLoss-other" }?.auroc == 0.5)
+        #expect(scores.first { $0.name == "excessLoss-base" }?.auroc != 0.5)
+    }
+
+    @Test func whatIsMissingIsNamed() async throws {
+        let tiny = try await Fixture()
+        try FileManager.default.removeItem(at: tiny.input.champLocation)
+        let absence = #expect(throws: DefaultInput.Absence.self) { try tiny.runner()() }
+        #expect(absence?.path == tiny.input.champLocation.path)
+        // The model's folder has no tokenizer of its own.
+        let error = #expect(throws: TokenizerAbsence.self) { try tiny.runner(encoder: nil) { $0.champ = false }() }
+        #expect(error?.description.contains("tokenizer.json") == true)
+    }
+}
+
+/// A random model of bytes, an adapter for a reference, a corpus and CHAMP's golden.
+private final class Fixture {
+    let folder: TemporaryFolder
+    var reference: URL { folder.file("other") }
+    var input: DefaultInput { DefaultInput(environment: ["WINNOW_CACHE": folder.file("cache").path]) }
+
+    struct Bytes: TextEncoder {
+        let vocabularySize = 256
+        func encode(_ text: String) -> [Int32] { text.utf8.map { Int32($0) } }
+        func decode(_ tokens: [Int32]) -> String { String(decoding: tokens.map { UInt8($0) }, as: UTF8.self) }
+    }
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        try LlamaModel.tiny(.tiny(vocabularySize: 256)).write(to: folder.file("model"))
+        try writeReference(seed: 1)
+        let texts = folder.file("texts")
+        try FileManager.default.createDirectory(at: texts, withIntermediateDirectories: true)
+        for index in 0..<10 {
+            let text = (0..<9).map { "The modern problem \($0) has line number \(index), all in order." }.joined(separator: "\n")
+            try text.write(to: texts.appendingPathComponent("\(index).txt"), atomically: true, encoding: .utf8)
+        }
+        var options = CorpusOptions()
+        options.split = .every(5)
+        _ = try await CorpusPreparation(inputs: [texts.path], options: options, encoder: Bytes()).run(to: folder.file("corpus"))
+        let golden = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../CorporaTests/Goldens/champ.json")
+            .standardized
+        try FileManager.default.createDirectory(
+            at: input.champLocation.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(at: golden, to: input.champLocation)
+    }
+
+    func writeReference(seed: UInt64) throws {
+        let model = try LlamaModel.tiny(.tiny(vocabularySize: 256))
+        try? FileManager.default.removeItem(at: reference)
+        try LoRAAdapter.random(for: model, seed: seed).folder(baseModel: nil).write(to: reference)
+    }
+
+    func runner(
+        in name: String = "study", start: String = "adapter: {rank: 2}", encoder: (any TextEncoder)? = Bytes(),
+        _ change: (inout GroundTruthRecipe) -> Void = { _ in }
+    ) throws -> GroundTruthRunner {
+        let recipe = try Recipe(
+            yaml: "model: \(folder.file("model").path)\ndata: {train: \(folder.file("corpus").path), blockLength: 16}\n\(start)\n"
+        )
+        var groundTruth = GroundTruthRecipe()
+        groundTruth.corruptions = ["swapped-words", "ocr"]
+        groundTruth.text = .folder(folder.file("corpus").path)
+        groundTruth.tokens = 330
+        change(&groundTruth)
+        try FileManager.default.createDirectory(at: folder.file(name), withIntermediateDirectories: true)
+        return GroundTruthRunner(
+            groundTruth, start: recipe, references: [("other", recipe, reference)], in: folder.file(name),
+            workspace: Workspace(input: input), encoder: encoder)
+    }
+}
