@@ -14,28 +14,16 @@ struct GroundTruthModel {
     /// Changes with its weights.
     let identity: String
 
-    /// The start of a recipe's run: the base, or the base with the adapter it starts from.
-    ///
-    /// - Parameter recipe: with the paths of trained runs in place of their names.
-    init(startOf recipe: Recipe, in workspace: Workspace) throws {
-        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
-        if case .folder(let path) = recipe.adapter?.start {
-            try self.init(adapter: URL(fileURLWithPath: path), on: loaded, name: "student")
-        } else {
-            try self.init(base: loaded, name: "student")
-        }
-    }
-
-    /// What a run has left in its directory: an adapter, or a whole model.
-    init(trained name: String, as recipe: Recipe, in directory: URL, workspace: Workspace) throws {
+    /// What a run of a study has left in its directory: an adapter, or a whole model.
+    init(trained run: StudyRun, in directory: URL, workspace: Workspace) throws {
+        let (recipe, folder) = (run.recipe, RunDirectory(directory.appendingPathComponent(run.name)))
         let isAdapter = recipe.adapter != nil
         let loaded = try workspace.model(
-            isAdapter ? recipe.model : .path(RunDirectory(directory).model.path), dtype: recipe.compute.dtype,
-            on: recipe.compute.device)
+            isAdapter ? recipe.model : .path(folder.model.path), dtype: recipe.compute.dtype, on: recipe.compute.device)
         if isAdapter {
-            try self.init(adapter: directory, on: loaded, name: name)
+            try self.init(adapter: folder.url, on: loaded, name: recipe.name)
         } else {
-            try self.init(base: loaded, name: name)
+            try self.init(base: loaded, name: recipe.name)
         }
     }
 
@@ -45,7 +33,7 @@ struct GroundTruthModel {
         identity = try loaded.hash.get()
     }
 
-    private init(adapter folder: URL, on loaded: LoadedModel, name: String) throws {
+    init(adapter folder: URL, on loaded: LoadedModel, name: String) throws {
         (self.name, label) = (name, "\(loaded.name) with the adapter \(folder.lastPathComponent)")
         scorer = LiveReference(loaded.model, adapter: try LoRAAdapter(AdapterFolder(at: folder), for: loaded.model))
         let weights = MachineCheck.sha256(of: folder.appendingPathComponent(RunDirectory.adapterWeightsName)) ?? ""

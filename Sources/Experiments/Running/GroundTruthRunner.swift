@@ -11,33 +11,32 @@ import Training
 /// The file is written anew after every text. One that was made of the same models and texts is gone on with; another is replaced.
 public struct GroundTruthRunner {
     public let recipe: GroundTruthRecipe
-    public let file: URL
     public var shouldStop: () -> Bool = { false }
     /// Told after every batch: the text's name, the batch's tokens, and the rate on this text.
     public var onProgress: (_ text: String, _ tokens: Int, _ tokensPerSecond: Double) -> Void = { _, _, _ in }
 
-    private let start: Recipe
-    private let references: [(name: String, recipe: Recipe, directory: URL)]
+    private let study: Study
+    private let directory: URL
     private let workspace: Workspace
     private let encoder: (any TextEncoder)?
 
     /// - Parameters:
-    ///   - start: the recipe whose start is the student, with the paths of trained runs in place of their names.
-    ///   - references: finished runs, and where they lie.
-    ///   - directory: the study's.
+    ///   - directory: the study's, in which its references are finished.
     ///   - encoder: `nil` for the student's own tokenizer.
-    public init(
-        _ recipe: GroundTruthRecipe, start: Recipe, references: [(name: String, recipe: Recipe, directory: URL)],
-        in directory: URL, workspace: Workspace, encoder: (any TextEncoder)? = nil
-    ) {
-        (self.recipe, self.start, self.references) = (recipe, start, references)
+    /// - Returns: `nil` where the study doesn't ask for it.
+    public init?(_ study: Study, in directory: URL, workspace: Workspace, encoder: (any TextEncoder)? = nil) {
+        guard let recipe = study.groundTruth else { return nil }
+        (self.recipe, self.study, self.directory) = (recipe, study, directory)
         (self.workspace, self.encoder) = (workspace, encoder)
-        file = directory.appendingPathComponent(GroundTruthRecord.fileName)
     }
 
-    /// Tokens of all forward passes together, whether or not they are done.
-    public static func tokens(_ recipe: GroundTruthRecipe, references: Int) -> Int {
-        recipe.tokens * GroundTruthText.names(of: recipe).count * (references + 1)
+    public var file: URL { directory.appendingPathComponent(GroundTruthRecord.fileName) }
+
+    /// Tokens of the forward passes that are left, as far as the names of the texts tell.
+    var tokensLeft: Int {
+        let done = (try? GroundTruthRecord.read(from: file))?.tests.map(\.name) ?? []
+        let left = GroundTruthText.names(of: recipe).filter { !done.contains($0) }
+        return recipe.tokens * left.count * (study.references.count + 1)
     }
 
     /// Scores what is not scored yet.
@@ -46,12 +45,12 @@ public struct GroundTruthRunner {
     public func callAsFunction() throws -> TrainingLoop.Outcome {
         Runtime.threadCount = start.compute.threads > 0 ? start.compute.threads : ProcessInfo.processInfo.activeProcessorCount
         let loaded = try workspace.model(start.model, dtype: start.compute.dtype, on: start.compute.device)
-        let student = try GroundTruthModel(startOf: start, in: workspace)
-        var models = try references.map {
-            try GroundTruthModel(trained: $0.name, as: $0.recipe, in: $0.directory, workspace: workspace)
-        }
-        // A student with an adapter has its own base to be compared with.
-        if case .folder = start.adapter?.start { models.append(try GroundTruthModel(base: loaded, name: "base")) }
+        let student = try student(loaded)
+        // A student that has been trained already is compared with its base too; over itself it has no excess.
+        let base = try GroundTruthModel(base: loaded, name: "base")
+        let models = try
+            (study.references.map { try GroundTruthModel(trained: $0, in: directory, workspace: workspace) } + [base])
+            .filter { $0.identity != student.identity }
 
         let key = try key(student: student, references: models, loaded: loaded)
         var record = GroundTruthRecord(student: "\(student.label), before training", tests: [])
@@ -74,6 +73,20 @@ public struct GroundTruthRunner {
             try record.write(to: file)
         }
         return .finished
+    }
+
+    /// The baseline's recipe: its start is the student.
+    private var start: Recipe { study.arms.first { $0.name == study.baseline }!.recipe }
+
+    private func student(_ loaded: LoadedModel) throws -> GroundTruthModel {
+        switch start.adapter?.start {
+        case .folder(let path): try GroundTruthModel(adapter: URL(fileURLWithPath: path), on: loaded, name: "student")
+        case .trained(.reference(let name)):
+            try GroundTruthModel(
+                trained: study.references.first { $0.recipe.name == name }!, in: directory, workspace: workspace)
+        // An arm isn't trained yet; its own start is where it came from.
+        case .trained(.arm), nil: try GroundTruthModel(base: loaded, name: "student")
+        }
     }
 
     /// - Returns: `nil` where it was told to stop.

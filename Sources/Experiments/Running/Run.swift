@@ -21,9 +21,14 @@ public final class Run {
 
     /// - Parameters:
     ///   - references: what other runs have computed of the same reference, shared among arms.
+    ///   - trained: the folder of a run that the recipe names as one of its study's.
     /// - Throws: what opening the files throws, `TrainingError`, `ModelError`, `SelectionError`.
-    public init(_ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf()) throws {
+    public init(
+        _ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf(),
+        trained: (TrainedRun) -> String = \.description
+    ) throws {
         self.recipe = recipe
+        let onDisk = recipe.replacingTrainedRuns(with: trained)
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
         Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
         // Full-weight training changes the model in place, so it gets one of its own.
@@ -56,11 +61,11 @@ public final class Run {
         }
         dataHashes = hashes
 
-        let adapter = try recipe.adapter.map { try Self.adapter($0, for: model) }
+        let adapter = try onDisk.adapter.map { try Self.adapter($0, for: model) }
         let selector = try TokenSelector(recipe.selection)
         reference =
             try selector.needs.contains(.referenceLoss)
-            ? references.reference(recipe.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
+            ? references.reference(onDisk.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
         trainer = try Trainer(
             model: model, adapter: adapter, sampler: sampler, selector: selector, reference: reference,
             options: Trainer.Options(recipe))
