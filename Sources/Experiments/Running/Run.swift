@@ -18,6 +18,8 @@ public final class Run {
     public let storedReference: StoredReference?
     /// Where the data begins; the trainer's own sampler moves on.
     private let firstSampler: any BlockSampler
+    /// The corpus that is trained on; of a mixture, the first.
+    let trainingBlocks: PackedBlocks
     /// Held-out splits by name, in the order of their names.
     public let splits: [TrainingLoop.Split]
     /// Content hash of each split, `train` included.
@@ -59,7 +61,7 @@ public final class Run {
             sources.count == 1
             ? try BatchSampler(blocks: training, batchSize: batchSize, seed: seed)
             : try MixtureSampler(sources, batchSize: batchSize, seed: seed)
-        firstSampler = sampler
+        (firstSampler, trainingBlocks) = (sampler, training)
         var hashes = ["train": sources.map(\.blocks.shard.contentHash).joined(separator: "+")]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
@@ -119,7 +121,7 @@ public final class Run {
         return try LoRAAdapter(for: model, options: options, seed: UInt64(recipe.seed))
     }
 
-    private static func separator(of loaded: LoadedModel) throws -> Int32 {
+    static func separator(of loaded: LoadedModel) throws -> Int32 {
         guard let token = try loaded.tokenizer().eosTokenID else { throw RunError.noSeparator(model: loaded.name) }
         return token
     }

@@ -13,6 +13,7 @@ import Training
 /// start/                     the model before any training: its evaluations and token losses
 /// reference/<name>/          runs that others build on
 /// reference-losses/          what references said of the blocks that arms saw: a ReferenceLossFile each
+/// ground-truth.json          GroundTruthRecord, where the study asks whether scores find bad tokens
 /// <arm>/                     one run directory an arm; <arm>/seed-<n>/ where the study lists seeds
 /// ```
 /// A finished run is never repeated; an unfinished one goes on from its newest checkpoint. Nothing in it depends on where the
@@ -58,7 +59,8 @@ public final class StudyRunner {
         progress = try StudyProgress(total: Work(study: study, workspace: workspace).units(in: directory))
         try record.write(to: directory)
 
-        for run in study.matrix {
+        for (index, run) in study.matrix.enumerated() {
+            if index == study.references.count, try testScores() == .stopped { return .stopped }
             let recipe = try budget.recipe(of: run)
             guard try !isFinished(run, recipe) else { continue }
             let runBegan = Date()
@@ -135,6 +137,16 @@ public final class StudyRunner {
         ]
         executor.onEvaluation = evaluationProgress(planned.name, run)
         return try executor()
+    }
+
+    /// Scores text that is known to be bad in places, where the study asks for it and as soon as its references are trained.
+    private func testScores() throws -> TrainingLoop.Outcome {
+        guard var runner = GroundTruthRunner(study, in: directory, workspace: workspace) else { return .finished }
+        runner.shouldStop = shouldStop
+        runner.onProgress = { [self] text, tokens, rate in
+            advance("ground truth: \(text)", .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
+        }
+        return try runner()
     }
 
     /// What is known of a run's held-out losses before its first step: those of the model, or of the run it goes on from.
