@@ -14,6 +14,7 @@ struct WinnowCommand: AsyncParsableCommand {
             StudyCommand.self,
             ReproduceCommand.self,
             EvaluateCommand.self,
+            BenchCommand.self,
             GenerateCommand.self,
             MergeCommand.self,
             BucketsCommand.self,
