@@ -13,11 +13,13 @@ struct WinnowCommand: AsyncParsableCommand {
             TrainCommand.self,
             StudyCommand.self,
             ReproduceCommand.self,
+            ScoreCommand.self,
             EvaluateCommand.self,
             GenerateCommand.self,
             MergeCommand.self,
             BucketsCommand.self,
             CosineCommand.self,
+            AuditCommand.self,
             ReportCommand.self,
             DoctorCommand.self,
         ])

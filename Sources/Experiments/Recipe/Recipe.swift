@@ -35,9 +35,9 @@ extension Recipe: RecipeSection {
 
         visitor.refuse(
             "selection.reference", with: ["adapter", "selection.score", "selection.policy"],
-            if: selection.reference == .base && adapter == nil,
+            if: selection.reference == .base && adapter == nil && selection.store == nil,
             "is base, the model with its adapter switched off, but adapter is none",
-            fix: "name a model folder as the reference, or train an adapter")
+            fix: "name a model folder as the reference, give selection.store its losses, or train an adapter")
         let isScheduleReadable = training.tokens > 0 && tokensPerStep > 0
         visitor.refuse(
             "training.schedule.warmupSteps",

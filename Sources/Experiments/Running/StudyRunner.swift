@@ -12,6 +12,7 @@ import Training
 /// study.json                 StudyRecord: what a report is made from, rewritten after every run
 /// start/                     the common start: its evaluations and token losses
 /// reference/<name>/          runs that others build on
+/// reference-losses/          what references said of the blocks that arms saw: a ReferenceLossFile each
 /// <arm>/                     one run directory an arm
 /// ```
 /// A finished run is never repeated; an unfinished one goes on from its newest checkpoint.
@@ -25,14 +26,16 @@ public final class StudyRunner {
     /// Told each run's name and its wall time in this process, as it finishes.
     public var onFinishedRun: (_ name: String, _ seconds: Double) -> Void = { _, _ in }
 
+    private static let referenceLossesName = "reference-losses"
     private let workspace: Workspace
-    private let shelf = ReferenceShelf()
+    private let shelf: ReferenceShelf
     private var progress: StudyProgress
     private var start: StudyStart?
 
     public init(_ study: Study, source: String, in directory: URL, workspace: Workspace = Workspace()) {
         (self.study, self.source, self.directory, self.workspace) = (study, source, directory, workspace)
         progress = StudyProgress()
+        shelf = ReferenceShelf(directory: directory.appendingPathComponent(Self.referenceLossesName))
     }
 
     /// Runs what is not finished yet.
@@ -73,7 +76,7 @@ public final class StudyRunner {
 
     /// Deletes what a study of this matrix has left in a directory, and nothing else.
     public static func clear(_ directory: URL, of study: Study) throws {
-        let names = ["start", StudyRecord.fileName, StudyReport.fileName] + study.matrix.map(\.name)
+        let names = ["start", referenceLossesName, StudyRecord.fileName, StudyReport.fileName] + study.matrix.map(\.name)
         for name in names {
             let url = directory.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: url.path) else { continue }

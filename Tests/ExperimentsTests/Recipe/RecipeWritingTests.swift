@@ -21,7 +21,7 @@ import Testing
           checkpointEvery: 7
           keepCheckpoints: 8
           evaluationTokens: 999
-        selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', ties: random,
+        selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
         compute: {device: cuda, dtype: bfloat16, threads: 3}
         """
