@@ -16,10 +16,10 @@ public final class Run {
     public let reference: RememberedReference?
     /// The store that the reference's losses are read from.
     public let storedReference: StoredReference?
-    /// Of the corpus that is trained on; of a mixture, the first's.
-    let trainingBlocks: PackedBlocks
     /// Where the data begins; the trainer's own sampler moves on.
     private let firstSampler: any BlockSampler
+    /// The corpus that is trained on; of a mixture, the first.
+    let trainingBlocks: PackedBlocks
     /// Held-out splits by name, in the order of their names.
     public let splits: [TrainingLoop.Split]
     /// Content hash of each split, `train` included.
@@ -56,13 +56,12 @@ public final class Run {
             MixtureSampler.Source(try blocks(corpus($0.corpus).train, tail: .drop), weight: $0.weight)
         }
         let training = sources[0].blocks
-        trainingBlocks = training
         let (batchSize, seed) = (recipe.training.batchSize, UInt64(recipe.training.seed))
         let sampler: any BlockSampler =
             sources.count == 1
             ? try BatchSampler(blocks: training, batchSize: batchSize, seed: seed)
             : try MixtureSampler(sources, batchSize: batchSize, seed: seed)
-        firstSampler = sampler
+        (firstSampler, trainingBlocks) = (sampler, training)
         var hashes = ["train": sources.map(\.blocks.shard.contentHash).joined(separator: "+")]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
@@ -122,7 +121,7 @@ public final class Run {
         return try LoRAAdapter(for: model, options: options, seed: UInt64(recipe.seed))
     }
 
-    private static func separator(of loaded: LoadedModel) throws -> Int32 {
+    static func separator(of loaded: LoadedModel) throws -> Int32 {
         guard let token = try loaded.tokenizer().eosTokenID else { throw RunError.noSeparator(model: loaded.name) }
         return token
     }

@@ -13,6 +13,7 @@ import Training
 /// start/                     the model before any training: its evaluations and token losses
 /// reference/<name>/          runs that others build on
 /// reference-losses/          what references said of the blocks that arms saw: a ReferenceLossFile each
+/// ground-truth.json          GroundTruthRecord, where the study asks whether scores find bad tokens
 /// <arm>/                     one run directory an arm; <arm>/seed-<n>/ where the study lists seeds
 /// ```
 /// A finished run is never repeated; an unfinished one goes on from its newest checkpoint. Nothing in it depends on where the
@@ -58,7 +59,8 @@ public final class StudyRunner {
         progress = try StudyProgress(total: Work(study: study, workspace: workspace).units(in: directory))
         try record.write(to: directory)
 
-        for run in study.matrix {
+        for (index, run) in study.matrix.enumerated() {
+            if index == study.references.count, try testScores() == .stopped { return .stopped }
             let recipe = try budget.recipe(of: run)
             guard try !isFinished(run, recipe) else { continue }
             let runBegan = Date()
@@ -119,7 +121,11 @@ public final class StudyRunner {
         var executor = RunExecutor(run, in: folder)
         executor.shouldStop = shouldStop
         executor.startEvaluations = try startEvaluations(run)
-        guard try score(run, as: planned.name) else { return .stopped }
+        report(planned.name, .scoring)
+        let isScored = try ReferencePass(run: run, shouldStop: shouldStop)() { tokens, rate in
+            advance(planned.name, .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
+        }
+        guard isScored else { return .stopped }
         executor.referenceScoringSeconds = run.referenceScoringSeconds
 
         report(planned.name, .training)
@@ -131,6 +137,16 @@ public final class StudyRunner {
         ]
         executor.onEvaluation = evaluationProgress(planned.name, run)
         return try executor()
+    }
+
+    /// Scores text that is known to be bad in places, where the study asks for it and as soon as its references are trained.
+    private func testScores() throws -> TrainingLoop.Outcome {
+        guard var runner = GroundTruthRunner(study, in: directory, workspace: workspace) else { return .finished }
+        runner.shouldStop = shouldStop
+        runner.onProgress = { [self] text, tokens, rate in
+            advance("ground truth: \(text)", .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
+        }
+        return try runner()
     }
 
     /// What is known of a run's held-out losses before its first step: those of the model, or of the run it goes on from.
@@ -166,27 +182,6 @@ public final class StudyRunner {
         }
         start = measured
         return measured.evaluations
-    }
-
-    /// Takes the reference's losses of every block the run will see, before the clock of its steps starts.
-    ///
-    /// - Returns: `false` where it was told to stop.
-    private func score(_ run: Run, as name: String) throws -> Bool {
-        guard let reference = run.reference else { return true }
-        report(name, .scoring)
-        let (batchSize, began) = (run.recipe.training.batchSize, Date())
-        var scored = 0
-        for start in stride(from: 0, to: run.blocksSeen.count, by: batchSize) {
-            guard !shouldStop() else { return false }
-            let batch = run.trainingBlocks.batch(Array(run.blocksSeen[start..<min(start + batchSize, run.blocksSeen.count)]))
-            guard !reference.remembers(batch) else { continue }
-            _ = try reference.losses(of: batch)
-            scored += batch.inputIDs.count
-            advance(
-                name, .scoring, by: Double(batch.inputIDs.count) * Work.forwardShare,
-                rate: Double(scored) / Date().timeIntervalSince(began))
-        }
-        return true
     }
 
     // MARK: Telling

@@ -12,6 +12,9 @@ struct Work {
     /// Units of the runs that are not finished.
     func units(in directory: URL) throws -> Double {
         var units = 0.0
+        if let groundTruth = GroundTruthRunner(study, in: directory, workspace: workspace) {
+            units += Double(groundTruth.tokensLeft) * Self.forwardShare
+        }
         var scored: Set<String> = []
         var isStartMeasured = false
         let budget = MatchedBudget(study: study, directory: directory)

@@ -41,9 +41,12 @@ struct StudyReader {
         let arms = readArms(references: references.map(\.recipe.name))
         fields.value("baseline", &baseline)
         fields.value("claims", &claims)
+        var groundTruth: GroundTruthRecipe?
+        fields.section("groundTruth", &groundTruth)
         fields.refuseUnknownKeys(recipe: "base.")
         checkBaseline(baseline, among: arms)
-        return Study(name: name, references: references, arms: arms, baseline: baseline, claims: claims)
+        return Study(
+            name: name, references: references, arms: arms, baseline: baseline, claims: claims, groundTruth: groundTruth)
     }
 
     private mutating func readReferences() -> [StudyRun] {
