@@ -21,6 +21,8 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
     case foreignPartialStore(file: String)
     case notStorable(file: String, block: Int, reason: String)
     case inUse(file: String)
+    case damagedSelections(file: String, reason: String)
+    case foreignSelections(file: String, reason: String)
 
     public var description: String {
         switch self {
@@ -68,6 +70,10 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
             "\(file): block \(block) can't be stored: \(reason)"
         case .inUse(let file):
             "\(file) is being written by another process: wait for it, or give another file"
+        case .damagedSelections(let file, let reason):
+            "\(file) is damaged: \(reason); run again with training.keepSelections: true to have it written anew"
+        case .foreignSelections(let file, let reason):
+            "\(file) can't be gone on with: \(reason); start again with --overwrite"
         }
     }
 }

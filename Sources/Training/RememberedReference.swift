@@ -26,6 +26,11 @@ public final class RememberedReference: ReferenceLoss {
         (self.source, measuresEntropy, self.store) = (source, store?.layout.hasEntropies ?? entropy, store)
     }
 
+    /// The same reference with a memory of its own, which is empty and not on disk.
+    func withoutMemory() -> RememberedReference {
+        RememberedReference(try self.opened ?? self.source(), entropy: measuresEntropy)
+    }
+
     /// Whether it remembers on disk.
     public var isStored: Bool { store != nil }
 

@@ -1,5 +1,9 @@
 /// Draws training batches of equal shape, for ever: from one corpus (``BatchSampler``) or from several (``MixtureSampler``).
 public protocol BlockSampler: Sendable {
+    /// Rows a batch.
+    var batchSize: Int { get }
+    /// The corpus; of a mixture the first, whose blocks have the same numbers in the mixture.
+    var firstBlocks: PackedBlocks { get }
     /// Where it stands, a state a corpus. Save them with a checkpoint.
     var states: [BatchSamplerState] { get }
 
@@ -12,6 +16,7 @@ public protocol BlockSampler: Sendable {
 }
 
 extension BatchSampler: BlockSampler {
+    public var firstBlocks: PackedBlocks { blocks }
     public var states: [BatchSamplerState] { [state] }
 
     public mutating func restore(_ states: [BatchSamplerState]) throws {

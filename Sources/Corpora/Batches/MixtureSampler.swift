@@ -19,8 +19,8 @@ public struct MixtureSampler: BlockSampler {
     private var samplers: [BatchSampler]
     private let shares: [Double]
     /// Of each corpus, in the numbering through all.
-    private let firstBlocks: [Int]
-    private let firstDocuments: [Int32]
+    private let blockOffsets: [Int]
+    private let documentOffsets: [Int32]
 
     /// - Throws: `CorpusError.badBatching` where there is no corpus, a weight isn't positive, or blocks differ in length.
     public init(_ sources: [Source], batchSize: Int, seed: UInt64) throws {
@@ -40,13 +40,14 @@ public struct MixtureSampler: BlockSampler {
         let total = sources.reduce(0) { $0 + $1.weight }
         shares = sources.map { $0.weight / total }
         samplers = try sources.map { try BatchSampler(blocks: $0.blocks, batchSize: 1, seed: seed) }
-        firstBlocks = sources.indices.map { index in sources[..<index].reduce(0) { $0 + $1.blocks.count } }
-        firstDocuments = sources.indices.map { index in
+        blockOffsets = sources.indices.map { index in sources[..<index].reduce(0) { $0 + $1.blocks.count } }
+        documentOffsets = sources.indices.map { index in
             Int32(sources[..<index].reduce(0) { $0 + $1.blocks.shard.documentCount })
         }
         self.batchSize = batchSize
     }
 
+    public var firstBlocks: PackedBlocks { samplers[0].blocks }
     public var states: [BatchSamplerState] { samplers.map(\.state) }
 
     public mutating func restore(_ states: [BatchSamplerState]) throws {
@@ -66,8 +67,8 @@ public struct MixtureSampler: BlockSampler {
             (source, deficit) = (index, shares[index] * total - Double(drawn[index]))
         }
         var block = samplers[source].next()
-        block.blockIndices[0] += firstBlocks[source]
-        for place in block.documentIDs.indices { block.documentIDs[place] += firstDocuments[source] }
+        block.blockIndices[0] += blockOffsets[source]
+        for place in block.documentIDs.indices { block.documentIDs[place] += documentOffsets[source] }
         return block
     }
 }

@@ -46,6 +46,7 @@ extension Recipe {
         var runs: [(String, TrainedRun)] = []
         if case .trained(let name) = selection.reference { runs.append(("selection.reference", .reference(name))) }
         if case .trained(let run) = adapter?.start { runs.append(("adapter.start", run)) }
+        if case .trained(let run) = selection.replay?.source { runs.append(("selection.replay.from", run)) }
         return runs
     }
 
@@ -54,6 +55,7 @@ extension Recipe {
         var recipe = self
         if case .trained(let name) = selection.reference { recipe.selection.reference = .folder(folder(.reference(name))) }
         if case .trained(let run) = adapter?.start { recipe.adapter?.start = .folder(folder(run)) }
+        if case .trained(let run) = selection.replay?.source { recipe.selection.replay?.source = .folder(folder(run)) }
         return recipe
     }
 }

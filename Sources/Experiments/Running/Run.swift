@@ -84,12 +84,13 @@ public final class Run {
         } else {
             storedReference = nil
             reference = try source.map {
-                try references.reference($0, for: recipe, model: loaded, blocks: training, entropy: false, in: workspace)
+                try references.reference($0, for: recipe, model: loaded, blocks: training,
+                    entropy: recipe.selection.usesReferenceEntropy, in: workspace)
             }
         }
         trainer = try Trainer(
             model: model, adapter: adapter, sampler: sampler, selector: selector, reference: storedReference ?? reference,
-            options: Trainer.Options(recipe))
+            replay: SelectionReplay(onDisk, blocks: training), options: Trainer.Options(recipe))
         if let reference, reference.isStored { try reference.expect(blocksSeen) }
     }
 
@@ -143,6 +144,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case noSeparator(model: String)
     case changedRecipe(directory: String)
     case noReference(recipe: String)
+    case noSelections(run: String)
 
     public var description: String {
         switch self {
@@ -158,6 +160,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         case .noReference(let recipe):
             "the recipe \(recipe) compares with no reference, so there is nothing to score: give it selection.policy, a score "
                 + "that compares, and selection.reference"
+        case .noSelections(let run):
+            "\(run) holds no \(RunDirectory.selectionsName) to replay: run it with training.keepSelections: true"
         }
     }
 }
@@ -181,11 +185,18 @@ extension Trainer.Options {
         clipNorm = training.clipNorm
         seed = UInt64(training.seed)
         scoresWithDropout = recipe.selection.scoreWithDropout
+        meansPerMicroBatch = training.meanPerMicroBatch
+        probeBlocks = training.probeBlocks
     }
 }
 
 extension TokenSelector {
     init(_ recipe: SelectionRecipe) throws {
+        // A replay chooses in the selector's place.
+        guard !recipe.isReplay else {
+            self = .everything
+            return
+        }
         let policy = try SelectionPolicyRegistry.policy(named: recipe.policy)
         try self.init(
             score: TokenScoreRegistry.score(named: recipe.score), policy: policy,

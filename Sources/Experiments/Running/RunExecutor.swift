@@ -11,8 +11,6 @@ public struct RunExecutor {
     public let directory: RunDirectory
     /// What has been measured of the start already, where several runs share one: their step-0 records.
     public var startEvaluations: [EvaluationRecord] = []
-    /// Whether every split's token losses are kept beside the run.
-    public var keepsTokenLosses = true
     /// For the manifest, where the reference's losses were taken beforehand.
     public var referenceScoringSeconds: Double?
     public var sinks: [any MetricSink] = []
@@ -42,9 +40,7 @@ public struct RunExecutor {
 
         do {
             let loop = try loop()
-            let outcome = try loop.run(run.trainer) { split, losses in
-                if keepsTokenLosses { try TokenLossFile.write(losses, to: directory.tokenLosses(on: split)) }
-            }
+            let outcome = try loop.run(run.trainer) { try keep($1, of: $0) }
             if outcome == .finished, run.recipe.adapter == nil {
                 try run.loaded.model.write(
                     to: directory.model, companions: run.loaded.tokenizerFiles(), replacing: true)
@@ -76,7 +72,23 @@ public struct RunExecutor {
             step > 0
             ? try MetricsLog.resume(at: directory.metrics, after: step) : try MetricsLog.create(at: directory.metrics)
         loop.sinks = [LogSink(log)] + sinks
+        if run.recipe.training.keepSelections {
+            let layout = run.selectionLayout
+            loop.selectionLog =
+                step > 0
+                ? try SelectionLog.resume(at: directory.selections, after: step, layout: layout)
+                : try SelectionLog.create(at: directory.selections, layout: layout)
+        }
         return loop
+    }
+
+    private func keep(_ losses: TokenLosses, of evaluation: EvaluationRecord) throws {
+        if run.trainer.isFinished {
+            try TokenLossFile.write(losses, to: directory.tokenLosses(on: evaluation.split))
+        }
+        if run.recipe.training.keepTokenLosses == .evaluations {
+            try TokenLossFile.write(losses, to: directory.tokenLosses(on: evaluation.split, step: evaluation.step))
+        }
     }
 
     private func close(_ manifest: inout RunManifest, start: Date, before: Double) throws {

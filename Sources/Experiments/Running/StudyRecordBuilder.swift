@@ -14,11 +14,7 @@ struct StudyRecordBuilder {
     func record(startedAt: Date) throws -> StudyRecord {
         let recipe = study.arms[0].recipe
         let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
-        let trainable = recipe.adapter.map { adapter in
-            loaded.model.linearLayers.filter { layer in
-                adapter.targetModules.contains { layer.name == $0 || layer.name.hasSuffix("." + $0) }
-            }.reduce(0) { $0 + adapter.rank * ($1.shape[0] + $1.shape[1]) }
-        }
+        let trainable = recipe.adapter.map { $0.parameterCount(on: loaded.model) }
         var record = StudyRecord(
             title: study.name == "reproduce" ? "Which tokens should carry the loss?" : study.name,
             summary: summary(recipe), recipe: source,
@@ -85,7 +81,7 @@ struct StudyRecordBuilder {
         return StudyRecord.Arm(
             name: arm.name, label: label(of: arm, role: role), role: role,
             score: selects && selection.usesScores ? selection.score : nil, policy: selection.policy,
-            ratio: selects ? selection.ratio : nil, pool: selects ? selection.pool.rawValue : nil,
+            ratio: selection.ranks ? selection.ratio : nil, pool: selection.ranks ? selection.pool.rawValue : nil,
             reference: selection.usesReference ? selection.reference?.label : nil,
             referenceName: selection.usesReference ? selection.reference?.studyName : nil,
             runs: arm.seeds.map { run(of: arm, seed: $0) })
@@ -122,6 +118,7 @@ struct StudyRecordBuilder {
         case .null: return arm.recipe.training.seed == baselineSeed ? "\(policy), another start" : "\(policy), another order"
         case .control: return arm.name
         case .selection:
+            if let replay = selection.replay { return replay.label }
             let ratio = "\(policy) \(selection.ratio)"
             guard selection.usesReference, case .trained(let name) = selection.reference else { return ratio }
             return "\(ratio), \(name) reference"

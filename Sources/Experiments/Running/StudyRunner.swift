@@ -56,7 +56,7 @@ public final class StudyRunner {
             .record(startedAt: began)
         let recorder = StudyRecorder(study: study, directory: directory)
         let wallBefore = record.wallSeconds
-        progress = try StudyProgress(total: Work(study: study, workspace: workspace).units(in: directory))
+        progress = try StudyProgress(total: StudyPlan(study, in: directory, workspace: workspace).units)
         try record.write(to: directory)
 
         for (index, run) in study.matrix.enumerated() {
@@ -123,7 +123,7 @@ public final class StudyRunner {
         executor.startEvaluations = try startEvaluations(run)
         report(planned.name, .scoring)
         let isScored = try ReferencePass(run: run, shouldStop: shouldStop)() { tokens, rate in
-            advance(planned.name, .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
+            advance(planned.name, .scoring, by: Double(tokens) * StudyPlan.forwardShare, rate: rate)
         }
         guard isScored else { return .stopped }
         executor.referenceScoringSeconds = run.referenceScoringSeconds
@@ -144,7 +144,7 @@ public final class StudyRunner {
         guard var runner = GroundTruthRunner(study, in: directory, workspace: workspace) else { return .finished }
         runner.shouldStop = shouldStop
         runner.onProgress = { [self] text, tokens, rate in
-            advance("ground truth: \(text)", .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
+            advance("ground truth: \(text)", .scoring, by: Double(tokens) * StudyPlan.forwardShare, rate: rate)
         }
         return try runner()
     }
@@ -204,7 +204,7 @@ public final class StudyRunner {
             let tokens = Double((blocks - done) * run.recipe.data.blockLength)
             let rate = Double(blocks * run.recipe.data.blockLength) / max(1e-9, Date().timeIntervalSince(began))
             done = blocks
-            advance(name, .evaluating, by: tokens * Work.forwardShare, rate: rate)
+            advance(name, .evaluating, by: tokens * StudyPlan.forwardShare, rate: rate)
         }
     }
 }

@@ -151,6 +151,14 @@ struct StudyReader {
         var needs: [(key: String, arm: String)] = []
         if let matching = arm.matching { needs.append(("matching.arm", matching.arm)) }
         if case .trained(.arm(let name)) = arm.recipe.adapter?.start { needs.append(("adapter.start", name)) }
+        if case .trained(.arm(let name)) = arm.recipe.selection.replay?.source {
+            needs.append(("selection.replay.from", name))
+            if earlier.first(where: { $0.name == name })?.recipe.training.keepSelections == false {
+                fields.complain(
+                    "arms.\(arm.name).selection.replay.from", place, "is \(name), which keeps no selections",
+                    fix: "write training.keepSelections: true there")
+            }
+        }
         for need in needs where !need.arm.isEmpty {
             let key = "arms.\(arm.name).\(need.key)"
             guard let other = earlier.first(where: { $0.name == need.arm }) else {
