@@ -41,9 +41,12 @@ struct StudyReader {
         let arms = readArms(references: references.map(\.recipe.name))
         fields.value("baseline", &baseline)
         fields.value("claims", &claims)
+        var groundTruth: GroundTruthRecipe?
+        fields.section("groundTruth", &groundTruth)
         fields.refuseUnknownKeys(recipe: "base.")
         checkBaseline(baseline, among: arms)
-        return Study(name: name, references: references, arms: arms, baseline: baseline, claims: claims)
+        return Study(
+            name: name, references: references, arms: arms, baseline: baseline, claims: claims, groundTruth: groundTruth)
     }
 
     private mutating func readReferences() -> [StudyRun] {
@@ -105,7 +108,7 @@ struct StudyReader {
             var own: SeedList?
             keys.value("seeds", &own)
             var matching: Matching?
-            if item["matching"] != nil { keys.section("matching", &matching) }
+            keys.section("matching", &matching)
             runProblems += keys.problems
 
             let layer = entries.filter { !["name", "seeds", "matching"].contains($0.key) }
