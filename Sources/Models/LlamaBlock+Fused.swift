@@ -36,17 +36,20 @@ extension LlamaBlock {
                     guard let gradient = gradients[0] else { return inputs.map { _ in nil } }
                     let throughDown = adapters[3].backward(gradient, input: activated, low: downLow)
                     let throughGate = adapters[2].backward(
-                        RowKernels.swiGLUBackward(throughDown.input, gateUp: gateAndUp), input: normalizedAgain, low: gateUpLow)
+                        RowKernels.swiGLUBackward(throughDown.input!, gateUp: gateAndUp), input: normalizedAgain, low: gateUpLow)
                     let residual = postAttentionNorm.kernelBackward(
-                        throughGate.input, x: projected, factor: factorAgain, adding: gradient)
+                        throughGate.input!, x: projected, factor: factorAgain, adding: gradient)
                     let throughOutput = adapters[1].backward(residual, input: attended, low: outputLow)
                     let qkvGradient = RowKernels.attentionBackward(
-                        throughOutput.input, qkv: qkv, output: attended, normalizer: normalizer, heads: headCount,
+                        throughOutput.input!, qkv: qkv, output: attended, normalizer: normalizer, heads: headCount,
                         keyValueHeads: keyValueHeadCount, length: pass.length)
                     RowKernels.rotate(
                         rotated(qkvGradient), cosine: pass.rotation.cosine, sine: pass.rotation.sine, inverse: true)
-                    let throughInput = adapters[0].backward(qkvGradient, input: normalized, low: qkvLow)
-                    let inputGradient = inputNorm.kernelBackward(throughInput.input, x: x, factor: factor, adding: residual)
+                    let throughInput = adapters[0].backward(
+                        qkvGradient, input: normalized, low: qkvLow, wantsInput: input.requiresGradient)
+                    let inputGradient = throughInput.input.map {
+                        inputNorm.kernelBackward($0, x: x, factor: factor, adding: residual)
+                    }
                     return [inputGradient]
                         + [throughInput, throughOutput, throughGate, throughDown].flatMap(\.parameters)
                 }
@@ -63,8 +66,8 @@ extension LlamaBlock {
 /// What an adapter adds to a group of layers that share an input: one product for all A, one each for the B.
 private struct GroupAdapter {
     struct Gradients {
-        /// With respect to the group's input, `[N, in]`.
-        let input: Tensor
+        /// With respect to the group's input, `[N, in]`, where it was wanted.
+        let input: Tensor?
         /// Of A, then B, module by module.
         let parameters: [Tensor?]
     }
@@ -103,8 +106,9 @@ private struct GroupAdapter {
         return (output, low)
     }
 
-    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?) -> Gradients {
-        let result = gradient.timesTransposed(group.weight.transpose)
+    /// - Parameter wantsInput: not in the first layer, whose input is the frozen embeddings'.
+    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?, wantsInput: Bool = true) -> Gradients {
+        let result = wantsInput ? gradient.timesTransposed(group.weight.transpose) : nil
         guard let stackedA, let low else { return Gradients(input: result, parameters: []) }
         let lowGradient = Tensor.empty(low.shape, dtype: low.dtype, on: low.device)
         var gradientsOfB: [Tensor] = []
@@ -117,7 +121,7 @@ private struct GroupAdapter {
         }
         lowGradient *= scale
         let gradientsOfA = RowKernels.multiplyTransposed(lowGradient, input)  // [Σ r, in]
-        RowKernels.multiply(lowGradient, stackedA, into: result, adding: true)
+        if let result { RowKernels.multiply(lowGradient, stackedA, into: result, adding: true) }
         let parameters = modules.indices.flatMap { index -> [Tensor?] in
             [gradientsOfA.slice(index * rank..<(index + 1) * rank), gradientsOfB[index]]
         }
