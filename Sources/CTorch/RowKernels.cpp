@@ -225,7 +225,7 @@ ct_status ct_cross_entropy_backward(ct_tensor logitsHandle, ct_tensor targetsHan
             inParallel(rows.count, grain(rows.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row) {
                     softmaxRow(rows[row], rows.width, z[row]);
-                    rows[row][target[row]] -= 1;
+                    if (target[row] >= 0 && target[row] < rows.width) rows[row][target[row]] -= 1;
                 }
             });
         });

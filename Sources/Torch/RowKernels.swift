@@ -63,7 +63,7 @@ public enum RowKernels {
         return (Tensor(owning: loss), Tensor(owning: normalizer), wantsEntropy ? Tensor(owning: entropy) : nil)
     }
 
-    /// Overwrites logits with softmax − one-hot.
+    /// Overwrites logits with softmax − one-hot. Columns may be a part of all classes: a target outside is in another part.
     public static func crossEntropyBackward(_ logits: Tensor, targets: Tensor, normalizer: Tensor) {
         check("crossEntropyBackward", logits) {
             ct_cross_entropy_backward(logits.handle, targets.handle, normalizer.handle)

@@ -24,7 +24,7 @@ public final class LiveReference: ReferenceLoss {
         withoutGradient {
             let tensors = BatchTensors(batch, on: model.headWeight.device)
             let hidden = tensors.valid(model.hiddenStates(tensors.inputIDs, adapter: adapter))
-            return head.score(hidden, targets: tensors.targets, keepingLogits: false).loss
+            return head.score(hidden, targets: tensors.targets).loss
         }
     }
 }

@@ -134,7 +134,7 @@ ct_status ct_rotate(ct_tensor rows, ct_tensor cosine, ct_tensor sine, bool inver
 /// Cross-entropy of each row of `logits` `[n, v]` with its target `[n]` int64: loss, log Z and, where asked for, entropy, `[n]`.
 ct_status ct_cross_entropy(
     ct_tensor logits, ct_tensor targets, ct_tensor *loss, ct_tensor *normalizer, ct_tensor *_Nullable entropy);
-/// Overwrites logits with softmax − one-hot.
+/// Overwrites logits with softmax − one-hot. Columns may be a part of all classes: a target outside is in another part.
 ct_status ct_cross_entropy_backward(ct_tensor logits, ct_tensor targets, ct_tensor normalizer);
 
 // ---------------------------------------------------------------------------------------------------------------------
