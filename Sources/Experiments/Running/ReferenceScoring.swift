@@ -60,7 +60,7 @@ public final class ReferenceScoring {
         live.selection.store = nil
         let run = try Run(live, in: workspace)
         let identity = try ReferenceIdentity(source, of: run.loaded)
-        blocks = run.trainer.sampler.blocks
+        blocks = run.trainingBlocks
         indices = run.blocksSeen
         store = try output.open(identity.key(of: blocks, dtype: recipe.compute.dtype))
         reference = RememberedReference(

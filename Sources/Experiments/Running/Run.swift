@@ -17,7 +17,9 @@ public final class Run {
     /// The store that the reference's losses are read from.
     public let storedReference: StoredReference?
     /// Where the data begins; the trainer's own sampler moves on.
-    private let firstSampler: BatchSampler
+    private let firstSampler: any BlockSampler
+    /// The corpus that is trained on; of a mixture, the first.
+    let trainingBlocks: PackedBlocks
     /// Held-out splits by name, in the order of their names.
     public let splits: [TrainingLoop.Split]
     /// Content hash of each split, `train` included.
@@ -25,9 +27,14 @@ public final class Run {
 
     /// - Parameters:
     ///   - references: what other runs have computed of the same reference, shared among arms.
+    ///   - trained: the folder of a run that the recipe names as one of its study's.
     /// - Throws: what opening the files throws, `TrainingError`, `ModelError`, `SelectionError`.
-    public init(_ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf()) throws {
+    public init(
+        _ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf(),
+        trained: (TrainedRun) -> String = \.description
+    ) throws {
         self.recipe = recipe
+        let onDisk = recipe.replacingTrainedRuns(with: trained)
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
         Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
         // Full-weight training changes the model in place, so it gets one of its own.
@@ -45,11 +52,17 @@ public final class Run {
         func blocks(_ shard: TokenShard, tail: PackedBlocks.Tail) throws -> PackedBlocks {
             try PackedBlocks(shard: shard, blockLength: recipe.data.blockLength, separatorID: separator, tail: tail)
         }
-        let training = try blocks(corpus(recipe.data.train).train, tail: .drop)
-        let sampler = try BatchSampler(
-            blocks: training, batchSize: recipe.training.batchSize, seed: UInt64(recipe.training.seed))
-        firstSampler = sampler
-        var hashes = ["train": training.shard.contentHash]
+        let sources = try recipe.data.train.parts.map {
+            MixtureSampler.Source(try blocks(corpus($0.corpus).train, tail: .drop), weight: $0.weight)
+        }
+        let training = sources[0].blocks
+        let (batchSize, seed) = (recipe.training.batchSize, UInt64(recipe.training.seed))
+        let sampler: any BlockSampler =
+            sources.count == 1
+            ? try BatchSampler(blocks: training, batchSize: batchSize, seed: seed)
+            : try MixtureSampler(sources, batchSize: batchSize, seed: seed)
+        (firstSampler, trainingBlocks) = (sampler, training)
+        var hashes = ["train": sources.map(\.blocks.shard.contentHash).joined(separator: "+")]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
             let shard = try corpus(source).requireValidation()
@@ -61,9 +74,9 @@ public final class Run {
         }
         dataHashes = hashes
 
-        let adapter = try recipe.adapter.map { try Self.adapter($0, for: model) }
+        let adapter = try onDisk.adapter.map { try Self.adapter($0, for: model) }
         let selector = try TokenSelector(recipe.selection)
-        let source = selector.needs.contains(.referenceLoss) ? recipe.selection.reference : nil
+        let source = selector.needs.contains(.referenceLoss) ? onDisk.selection.reference : nil
         if let source, let store = recipe.selection.store {
             let key = try ReferenceIdentity(source, of: loaded).key(of: training, dtype: recipe.compute.dtype)
             storedReference = try StoredReference(ReferenceLossFile(URL(fileURLWithPath: store)), key: key)
@@ -108,7 +121,7 @@ public final class Run {
         return try LoRAAdapter(for: model, options: options, seed: UInt64(recipe.seed))
     }
 
-    private static func separator(of loaded: LoadedModel) throws -> Int32 {
+    static func separator(of loaded: LoadedModel) throws -> Int32 {
         guard let token = try loaded.tokenizer().eosTokenID else { throw RunError.noSeparator(model: loaded.name) }
         return token
     }

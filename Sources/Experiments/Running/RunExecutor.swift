@@ -13,6 +13,8 @@ public struct RunExecutor {
     public var startEvaluations: [EvaluationRecord] = []
     /// Whether every split's token losses are kept beside the run.
     public var keepsTokenLosses = true
+    /// For the manifest, where the reference's losses were taken beforehand.
+    public var referenceScoringSeconds: Double?
     public var sinks: [any MetricSink] = []
     public var shouldStop: () -> Bool = { false }
     public var onEvaluation: (_ split: String, _ blocksDone: Int, _ blockCount: Int) -> Void = { _, _, _ in }
@@ -34,6 +36,7 @@ public struct RunExecutor {
             manifest = try run.manifest(startedAt: start)
             try AtomicFile.write(Data(run.recipe.yaml.utf8), to: directory.recipe)
         }
+        manifest.referenceScoringSeconds = referenceScoringSeconds ?? manifest.referenceScoringSeconds
         try manifest.write(to: directory.manifest)
         let before = manifest.wallSeconds
 

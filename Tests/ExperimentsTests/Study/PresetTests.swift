@@ -77,7 +77,7 @@ import Testing
             #expect(run.recipe.steps == (11_578 + 3) / 4)
             #expect(run.recipe.training.tokens == 11_578 * 4 * 128)
         }
-        #expect(study.arms.allSatisfy { $0.recipe.adapter?.start == .trained("baseline") })
+        #expect(study.arms.allSatisfy { $0.recipe.adapter?.start == .trained(.reference("baseline")) })
         #expect(study.arms.allSatisfy { $0.recipe.selection.scoreWithDropout == $0.recipe.selection.usesScores })
     }
 }
