@@ -11,7 +11,7 @@ import RunRecords
 /// seeds t is 12.7. With one seed there is only the text: the interval is `BlockBootstrap`'s, and `coversTraining` is `false`.
 ///
 /// Two arms with a seed in common are paired by seed (same data order, same initialisation), and runs without a partner are
-/// left out. Two arms without one are compared as two samples.
+/// left out. Two arms without one are compared as two samples, whose variances add.
 public struct PairedDifference: Sendable, Hashable {
     /// Variant − baseline: the mean over seeds of the mean over tokens.
     public var difference: Double
