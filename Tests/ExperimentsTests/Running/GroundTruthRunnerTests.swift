@@ -46,7 +46,7 @@ import Testing
             var questions = 0
             runner.shouldStop = {
                 questions += 1
-                return questions > 9
+                return questions > 7
             }
             runner.onProgress = { _, tokens, _ in told += tokens }
             if try runner() == .finished { break }
@@ -121,6 +121,7 @@ private final class Fixture {
         let vocabularySize = 256
         func encode(_ text: String) -> [Int32] { text.utf8.map { Int32($0) } }
         func decode(_ tokens: [Int32]) -> String { String(decoding: tokens.map { UInt8($0) }, as: UTF8.self) }
+        func byteCounts(of tokens: [Int32]) -> [Int] { tokens.map { _ in 1 } }
     }
 
     init() async throws {
