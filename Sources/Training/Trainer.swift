@@ -33,7 +33,7 @@ public final class Trainer {
     /// What is trained: the adapter, or every weight of the model.
     public let trained: NamedTensors
     public internal(set) var progress = TrainingProgress()
-    public internal(set) var sampler: BatchSampler
+    public internal(set) var sampler: any BlockSampler
 
     let optimizer: AdamW
     private let step: SelectedLossStep
@@ -43,7 +43,7 @@ public final class Trainer {
     ///   - reference: needed where the selector's score compares with one.
     /// - Throws: `TrainingError.referenceMissing`
     public init(
-        model: any CausalLM, adapter: LoRAAdapter?, sampler: BatchSampler, selector: TokenSelector = .everything,
+        model: any CausalLM, adapter: LoRAAdapter?, sampler: any BlockSampler, selector: TokenSelector = .everything,
         reference: (any ReferenceLoss)? = nil, options: Options
     ) throws {
         if selector.needs.contains(.referenceLoss), reference == nil {

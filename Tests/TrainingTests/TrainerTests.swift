@@ -73,12 +73,12 @@ import Training
             let trainer = try trainer(TokenSelector(policy: policy, ratio: 0.5, pool: .batch))
             let poisoned = trainer.trained.first { $0.name.hasSuffix("lora_B.weight") }!.tensor
             let healthy = poisoned.cloned()
-            let sampler = trainer.sampler.state
+            let sampler = trainer.sampler.states
             withoutGradient { poisoned.assign(Tensor.full(poisoned.shape, .nan)) }
             let before = weights(of: trainer)
             #expect(throws: TrainingError.nonFinite(what: "the loss", step: 1)) { try trainer.advance() }
             #expect(weights(of: trainer) == before)
-            #expect(trainer.sampler.state == sampler)
+            #expect(trainer.sampler.states == sampler)
             #expect(trainer.progress.step == 0 && trainer.progress.tokensSeen == 0)
             poisoned.assign(healthy)
             #expect(try trainer.advance().step == 1)
@@ -127,9 +127,9 @@ import Training
         }
         #expect(counting.calls == 1)
         // Entropies weren't asked for, so they are one more pass.
-        let entropies = try #require(try remembered.measurements(of: blocks.batch([3, 1]), entropy: true).entropy)
-        let expected = try #require(live.measurements(of: blocks.batch([3, 1]), entropy: true).entropy)
-        #expect(Difference(entropies.values(Float.self), expected.values(Float.self)).isWithin(absolute: 1e-5))
+        let entropies: [Float] = try #require(remembered.measurements(of: blocks.batch([3, 1]), entropy: true).entropy).values()
+        let expected: [Float] = try #require(live.measurements(of: blocks.batch([3, 1]), entropy: true).entropy).values()
+        #expect(Difference(entropies, expected).isWithin(absolute: 1e-5))
         #expect(counting.calls == 2)
         _ = try remembered.measurements(of: blocks.batch([1, 3]), entropy: true)
         #expect(counting.calls == 2)

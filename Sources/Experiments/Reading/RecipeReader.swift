@@ -59,8 +59,9 @@ struct RecipeReader: RecipeVisitor {
     }
 
     mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?) {
-        if let written = node[key], written.content == .scalar("none", quoted: false) {
-            known.append(key)
+        known.append(key)
+        guard let written = node[key] else { return }
+        if written.content == .scalar("none", quoted: false) {
             section = nil
         } else {
             var present = section ?? Section()

@@ -54,20 +54,24 @@ struct StudyRecordBuilder {
                 name: name, label: label, role: role, documents: shard.documentCount, tokens: shard.tokenCount,
                 hash: shard.contentHash, source: source.provenance)
         }
-        let training = try workspace.corpus(recipe.data.train).train
-        var splits = [split("train", recipe.data.train.label, .training, training, recipe.data.train)]
+        func training(_ name: String, _ role: StudyRecord.Split.Role, _ text: TrainingText) throws -> [StudyRecord.Split] {
+            try text.parts.enumerated().map { index, part in
+                let shard = try workspace.corpus(part.corpus).train
+                return split(index == 0 ? name : "\(name)-\(index + 1)", part.corpus.label, role, shard, part.corpus)
+            }
+        }
+        var splits = try training("train", .training, recipe.data.train)
         // The text trained on comes first in every table.
         let order = recipe.data.validation.sorted { left, right in
-            (left.value == recipe.data.train ? 0 : 1, left.key) < (right.value == recipe.data.train ? 0 : 1, right.key)
+            let first = recipe.data.train.parts[0].corpus
+            return (left.value == first ? 0 : 1, left.key) < (right.value == first ? 0 : 1, right.key)
         }
         for (name, source) in order {
             let shard = try workspace.corpus(source).requireValidation()
             splits.append(split(name, "held-out \(source.label)", .validation, shard, source))
         }
         for reference in study.references {
-            let source = reference.recipe.data.train
-            let shard = try workspace.corpus(source).train
-            splits.append(split(reference.name, source.label, .reference, shard, source))
+            splits += try training(reference.name, .reference, reference.recipe.data.train)
         }
         return splits
     }

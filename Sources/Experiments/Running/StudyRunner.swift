@@ -12,6 +12,7 @@ import Training
 /// study.json                 StudyRecord: what a report is made from, rewritten after every run
 /// start/                     the model before any training: its evaluations and token losses
 /// reference/<name>/          runs that others build on
+/// reference-losses/          what references said of the blocks that arms saw: a ReferenceLossFile each
 /// ground-truth.json          GroundTruthRecord, where the study asks whether scores find bad tokens
 /// <arm>/                     one run directory an arm; <arm>/seed-<n>/ where the study lists seeds
 /// ```
@@ -27,12 +28,12 @@ public final class StudyRunner {
     /// Told each run's name and its wall time in this process, as it finishes.
     public var onFinishedRun: (_ name: String, _ seconds: Double) -> Void = { _, _ in }
 
+    private static let referenceLossesName = "reference-losses"
     /// Folders beside the arms', which no arm may take the name of.
-    static let folderNames = ["start", "reference", "reference-losses"]
+    static let folderNames = ["start", "reference", referenceLossesName]
 
     private let workspace: Workspace
-    private let shelf = ReferenceShelf()
-    private let scoring = ReferenceScoring()
+    private let shelf: ReferenceShelf
     private let budget: MatchedBudget
     private var progress = StudyProgress()
     private var start: StudyStart?
@@ -40,6 +41,7 @@ public final class StudyRunner {
     public init(_ study: Study, source: String, in directory: URL, workspace: Workspace = Workspace()) {
         (self.study, self.source, self.directory, self.workspace) = (study, source, directory, workspace)
         budget = MatchedBudget(study: study, directory: directory)
+        shelf = ReferenceShelf(directory: directory.appendingPathComponent(Self.referenceLossesName))
     }
 
     /// Runs what is not finished yet.
@@ -84,7 +86,7 @@ public final class StudyRunner {
     /// Deletes what a study of this matrix has left in a directory, and nothing else.
     public static func clear(_ directory: URL, of study: Study) throws {
         let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName]
-        let folders = ["start", "reference-losses"] + study.references.map(\.name) + study.arms.map(\.name)
+        let folders = ["start", referenceLossesName] + study.references.map(\.name) + study.arms.map(\.name)
         for name in files + folders {
             let url = directory.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: url.path) else { continue }
@@ -120,11 +122,11 @@ public final class StudyRunner {
         executor.shouldStop = shouldStop
         executor.startEvaluations = try startEvaluations(run)
         report(planned.name, .scoring)
-        let scored = try scoring(run, shouldStop: shouldStop) { tokens, rate in
+        let isScored = try ReferencePass(run: run, shouldStop: shouldStop)() { tokens, rate in
             advance(planned.name, .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
         }
-        guard case .finished(let seconds) = scored else { return .stopped }
-        executor.referenceScoringSeconds = seconds
+        guard isScored else { return .stopped }
+        executor.referenceScoringSeconds = run.referenceScoringSeconds
 
         report(planned.name, .training)
         executor.sinks = [

@@ -117,7 +117,7 @@ struct StudyReader {
             var own: SeedList?
             keys.value("seeds", &own)
             var matching: Matching?
-            if item["matching"] != nil { keys.section("matching", &matching) }
+            keys.section("matching", &matching)
             runProblems += keys.problems
 
             let layer = entries.filter { !["name", "seeds", "matching"].contains($0.key) }

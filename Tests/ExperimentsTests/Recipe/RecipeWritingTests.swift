@@ -21,12 +21,15 @@ import Testing
           checkpointEvery: 7
           keepCheckpoints: 8
           evaluationTokens: 999
-        selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', ties: random,
+        selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
         compute: {device: cuda, dtype: bfloat16, threads: 3}
         """
 
-    @Test(arguments: ["", unusual, "adapter: none", "data: {validation: {}}", "adapter: {start: './none'}"])
+    @Test(arguments: [
+        "", unusual, "adapter: none", "data: {validation: {}}", "adapter: {start: './none'}",
+        "data: {train: {mixture: {default: 0.9, ./curated: 1, 'my text': 1e-3, 'a: b': 2}}}",
+    ])
     func readingWhatWasWrittenGivesTheSameRecipe(yaml: String) throws {
         let recipe = try Recipe(yaml: yaml)
         let written = recipe.yaml
