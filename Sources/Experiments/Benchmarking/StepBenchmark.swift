@@ -89,7 +89,7 @@ public final class StepBenchmark {
             let count = max(1, Int(cost.ratio * Double(places.count)))
             let selected = Tensor.range(count, on: model.headWeight.device)
 
-            if scoresLive { try timings.time("reference") { _ = LiveReference(model).losses(of: batch) } }
+            if scoresLive { try timings.time("reference") { _ = try LiveReference(model).losses(of: batch) } }
             let hidden = try timings.time("layers, forward") {
                 let states = model.hiddenStates(inputIDs, adapter: adapter)
                 return states.reshaped([places.count + batch.batchSize, -1]).rows(rows)
