@@ -13,7 +13,8 @@ import Foundation
 extension TokenLossAudit {
     /// The loss of token t under the prediction for token t + 1: labels that weren't shifted, the replication's fault.
     func unshifted() -> Finding? {
-        guard let meanLoss, let foreseenShare, tokens >= Self.fewestTokens else { return nil }
+        // Losses one place too early also are low before a repetition.
+        guard let meanLoss, let foreseenShare, tokens >= Self.fewestTokens, displaced() == nil else { return nil }
         // Without ids the smallest vocabulary in use.
         let vocabularySize = losses.inputIDs.map { Int($0.max() ?? 0) + 1 } ?? 32_000
         let guessing = log(Double(vocabularySize))

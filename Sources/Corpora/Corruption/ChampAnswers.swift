@@ -76,7 +76,8 @@ public struct ChampAnswers: Sendable {
         case DecodingError.keyNotFound(let key, let context): "it has no \(place(context.codingPath + [key]))"
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
             "\(place(context.codingPath)) has another type"
-        case DecodingError.dataCorrupted(let context): context.debugDescription
+        case DecodingError.dataCorrupted(let context):
+            (context.codingPath.isEmpty ? "" : place(context.codingPath) + ": ") + context.debugDescription
         default: "\(error)"
         }
     }

@@ -16,10 +16,14 @@ public struct MarkedTokens: Sendable, Equatable {
     public init?(_ text: MarkedText, encoder: some TextEncoder) {
         tokens = encoder.encode(text.text)
         let counts = encoder.byteCounts(of: tokens)
-        guard counts.reduce(0, +) == text.text.utf8.count, encoder.decode(tokens).utf8.elementsEqual(text.text.utf8)
+        let decoded = encoder.decode(tokens)
+        // Some tokenizers put a space before every text.
+        let prefix = decoded.utf8.count - text.text.utf8.count
+        guard prefix == 0 || prefix == 1 && decoded.utf8.first == UInt8(ascii: " "),
+            decoded.utf8.dropFirst(prefix).elementsEqual(text.text.utf8), counts.reduce(0, +) == decoded.utf8.count
         else { return nil }
         var (bad, context) = (RangeCursor(text.bad), RangeCursor(text.context))
-        var end = 0
+        var end = -prefix
         marks = counts.map { count in
             let bytes = end..<end + count
             end += count

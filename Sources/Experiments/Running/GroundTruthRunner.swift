@@ -18,16 +18,12 @@ public struct GroundTruthRunner {
     private let study: Study
     private let directory: URL
     private let workspace: Workspace
-    private let encoder: (any TextEncoder)?
 
-    /// - Parameters:
-    ///   - directory: the study's, in which its references are finished.
-    ///   - encoder: `nil` for the student's own tokenizer.
+    /// - Parameter directory: the study's, in which its references are finished.
     /// - Returns: `nil` where the study doesn't ask for it.
-    public init?(_ study: Study, in directory: URL, workspace: Workspace, encoder: (any TextEncoder)? = nil) {
+    public init?(_ study: Study, in directory: URL, workspace: Workspace) {
         guard let recipe = study.groundTruth else { return nil }
-        (self.recipe, self.study, self.directory) = (recipe, study, directory)
-        (self.workspace, self.encoder) = (workspace, encoder)
+        (self.recipe, self.study, self.directory, self.workspace) = (recipe, study, directory, workspace)
     }
 
     public var file: URL { directory.appendingPathComponent(GroundTruthRecord.fileName) }
@@ -39,10 +35,23 @@ public struct GroundTruthRunner {
         return recipe.tokens * left.count * (study.references.count + 1)
     }
 
+    /// Looks for everything that will be read, so that a study without it stops before its references are trained and not after.
+    public func checkInput() throws {
+        let loaded = try workspace.model(start.model, dtype: start.compute.dtype, on: start.compute.device)
+        _ = try loaded.tokenizer()
+        if recipe.champ { _ = try workspace.input.champURL() }
+        guard recipe.corruptions != nil else { return }
+        let corpus = try workspace.corpus(recipe.text)
+        _ = try corpus.requireValidation()
+        // Text is made of the corpus's tokens, so they must mean the same to the student.
+        try workspace.check(corpus, madeFor: loaded)
+    }
+
     /// Scores what is not scored yet.
     ///
     /// - Returns: `.stopped` where `shouldStop` said so; calling again goes on with the next text.
     public func callAsFunction() throws -> TrainingLoop.Outcome {
+        try checkInput()
         Runtime.threadCount = start.compute.threads > 0 ? start.compute.threads : ProcessInfo.processInfo.activeProcessorCount
         let loaded = try workspace.model(start.model, dtype: start.compute.dtype, on: start.compute.device)
         let student = try student(loaded)
@@ -52,14 +61,14 @@ public struct GroundTruthRunner {
             (study.references.map { try GroundTruthModel(trained: $0, in: directory, workspace: workspace) } + [base])
             .filter { $0.identity != student.identity }
 
-        let key = try key(student: student, references: models, loaded: loaded)
+        let key = try key(student: student, references: models)
         var record = GroundTruthRecord(student: "\(student.label), before training", tests: [])
         record.key = key
         if let earlier = try? GroundTruthRecord.read(from: file), earlier.key == key { record.tests = earlier.tests }
 
         let names = GroundTruthText.names(of: recipe)
         let cutting = GroundTruthText.Cutting(
-            encoder: try encoder ?? loaded.tokenizer(), separatorID: try start.data.separators ? Run.separator(of: loaded) : nil,
+            encoder: try loaded.tokenizer(), separatorID: try start.data.separators ? Run.separator(of: loaded) : nil,
             blockLength: start.data.blockLength)
         for name in names where !record.tests.contains(where: { $0.name == name }) {
             let text = try GroundTruthText(name, of: recipe, cutting: cutting, in: workspace)
@@ -117,18 +126,13 @@ public struct GroundTruthRunner {
     }
 
     /// What a record is made of, but for the kinds of damage: those are told apart by their names.
-    private func key(student: GroundTruthModel, references: [GroundTruthModel], loaded: LoadedModel) throws -> String {
+    private func key(student: GroundTruthModel, references: [GroundTruthModel]) throws -> String {
         var parts = [
             "1", student.identity, "\(start.compute.dtype)", "\(start.data.blockLength)", "\(start.data.separators)",
             "\(recipe.tokens) \(recipe.share) \(recipe.seed)",
         ]
         parts += references.map { "\($0.name) \($0.identity)" }
-        if recipe.corruptions != nil {
-            let corpus = try workspace.corpus(recipe.text)
-            // Text is made of the corpus's tokens, so they must mean the same to the student.
-            if encoder == nil { try workspace.check(corpus, madeFor: loaded) }
-            parts.append(try corpus.requireValidation().contentHash)
-        }
+        if recipe.corruptions != nil { parts.append(try workspace.corpus(recipe.text).requireValidation().contentHash) }
         return SHA256.hash(data: Data(parts.joined(separator: "\n").utf8)).map { String(format: "%02x", $0) }.joined()
     }
 }

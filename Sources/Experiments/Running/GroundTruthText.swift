@@ -1,5 +1,6 @@
 import Corpora
 import Foundation
+import Tokenizers
 
 /// A text whose bad tokens are known, ready to be scored.
 struct GroundTruthText {
@@ -19,7 +20,7 @@ struct GroundTruthText {
 
     /// How texts become blocks: as the study's own.
     struct Cutting {
-        let encoder: any TextEncoder
+        let encoder: Tokenizer
         let separatorID: Int32?
         let blockLength: Int
     }

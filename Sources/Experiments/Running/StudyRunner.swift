@@ -59,6 +59,7 @@ public final class StudyRunner {
         progress = try StudyProgress(total: StudyPlan(study, in: directory, workspace: workspace).units)
         try record.write(to: directory)
 
+        try GroundTruthRunner(study, in: directory, workspace: workspace)?.checkInput()
         for (index, run) in study.matrix.enumerated() {
             if index == study.references.count, try testScores() == .stopped { return .stopped }
             let recipe = try budget.recipe(of: run)

@@ -41,12 +41,21 @@ struct StudyReader {
         let arms = readArms(references: references.map(\.recipe.name))
         fields.value("baseline", &baseline)
         fields.value("claims", &claims)
-        var groundTruth: GroundTruthRecipe?
-        fields.section("groundTruth", &groundTruth)
+        let groundTruth = readGroundTruth()
         fields.refuseUnknownKeys(recipe: "base.")
         checkBaseline(baseline, among: arms)
         return Study(
             name: name, references: references, arms: arms, baseline: baseline, claims: claims, groundTruth: groundTruth)
+    }
+
+    /// `none`, or no such key, is no test at all.
+    private mutating func readGroundTruth() -> GroundTruthRecipe? {
+        guard let written = fields.take("groundTruth"), written.content != .scalar("none", quoted: false) else { return nil }
+        var reader = RecipeReader(written, path: "groundTruth")
+        let recipe = reader.read(GroundTruthRecipe.self)
+        runProblems += reader.problems
+        notes += reader.notes
+        return recipe
     }
 
     private mutating func readReferences() -> [StudyRun] {

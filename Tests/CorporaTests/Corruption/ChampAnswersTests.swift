@@ -42,7 +42,7 @@ import Testing
         (#"{"text": "abc", "start_idx": 1, "end_idx": 9223372036854775807, "author": "M"}"#, "lies outside its answer"),
         (#"{"text": "abc", "start_idx": null, "end_idx": null, "author": "M"}"#, "no answer has a marked step"),
         (#"{"text": 3, "start_idx": 0, "end_idx": 1, "author": "M"}"#, "problems/P_00/fws_annotations/k/text has another type"),
-        (#"{"text": "abc", "start_idx": 1.5, "end_idx": 2, "author": "M"}"#, "P_00"),
+        (#"{"text": "abc", "start_idx": 1.5, "end_idx": 2, "author": "M"}"#, "not valid"),
         (#"{"start_idx": 0, "end_idx": 1, "author": "M"}"#, "it has no problems/P_00/fws_annotations/k/text"),
         (#"{"text": "abc""#, "JSON"),
     ])

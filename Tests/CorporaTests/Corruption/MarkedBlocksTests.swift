@@ -20,7 +20,7 @@ import Testing
                 true, true, true, false, false, false, false, false, true, true, true, false,
             ])
         #expect(marked.counted.map(\.block) == [0, 0, 0, 2, 2, 2])
-        #expect(marked.counted.map(\.isBad) == [true, false, false, false, true, true])
+        #expect(marked.counted.map(\.isBad) == [true, false, false, false, false, true])
         #expect(batch.validCount == marked.counted.count)
         #expect(marked.batches(of: 2).map(\.blockIndices) == [[0, 1], [2]])
     }

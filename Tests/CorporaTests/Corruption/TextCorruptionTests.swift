@@ -74,7 +74,7 @@ import Testing
             #expect(before[start..<start + 4].sorted() == after[start..<start + 4].sorted())
             shuffled += before[start..<start + 4] == after[start..<start + 4] ? 0 : 1
         }
-        #expect((6...7).contains(shuffled))
+        #expect((7...8).contains(shuffled))
     }
 
     @Test func boilerplateStandsBetweenLines() throws {

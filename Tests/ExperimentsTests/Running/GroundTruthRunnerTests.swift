@@ -6,6 +6,7 @@ import ModelFixtures
 import Models
 import RunRecords
 import Testing
+import Tokenizers
 
 @Suite struct GroundTruthRunnerTests {
     @Test func everyTextIsScoredUnderEveryModel() async throws {
@@ -46,7 +47,7 @@ import Testing
             var questions = 0
             runner.shouldStop = {
                 questions += 1
-                return questions > 9
+                return questions > 7
             }
             runner.onProgress = { _, tokens, _ in told += tokens }
             if try runner() == .finished { break }
@@ -101,31 +102,74 @@ import Testing
             ])
     }
 
-    @Test func whatIsMissingIsNamed() async throws {
+    @Test func aStudyTestsScoresBeforeItsArms() async throws {
+        let tiny = try await Fixture()
+        let directory = tiny.folder.file("new")
+        var (stops, order, last) = (0, [String](), StudyProgress())
+        while true {
+            let runner = StudyRunner(
+                try tiny.study(changes: []), source: "", in: directory, workspace: Workspace(input: tiny.input))
+            var questions = 0
+            runner.shouldStop = {
+                questions += 1
+                return questions > 30
+            }
+            runner.onProgress = {
+                last = $0
+                if order.last != $0.run { order.append($0.run) }
+            }
+            if try runner() == .finished { break }
+            stops += 1
+            try #require(stops < 20)
+        }
+        #expect(stops > 1)
+        let texts = order.filter { $0.hasPrefix("ground truth") }
+        #expect(Set(texts) == ["ground truth: swapped-words", "ground truth: ocr", "ground truth: champ"])
+        let reference = try #require(order.lastIndex(of: "reference/other"))
+        let arm = try #require(order.firstIndex(of: "clm"))
+        #expect(order[reference..<arm].contains("ground truth: champ"))
+        #expect(last.done <= last.total * 1.001)
+        let record = try StudyRecord.read(from: directory)
+        #expect(record.groundTruth == "ground-truth.json")
+        #expect(try GroundTruthRecord.read(from: directory.appendingPathComponent(record.groundTruth!)).tests.count == 3)
+    }
+
+    @Test func whatIsMissingIsNamedBeforeAnythingIsTrained() async throws {
         let tiny = try await Fixture()
         try FileManager.default.removeItem(at: tiny.input.champLocation)
-        let absence = #expect(throws: DefaultInput.Absence.self) { try tiny.runner()() }
+        let directory = tiny.folder.file("new")
+        let study = StudyRunner(try tiny.study(changes: []), source: "", in: directory, workspace: Workspace(input: tiny.input))
+        let absence = #expect(throws: DefaultInput.Absence.self) { try study() }
         #expect(absence?.path == tiny.input.champLocation.path)
-        // The model's folder has no tokenizer of its own.
-        let error = #expect(throws: TokenizerAbsence.self) { try tiny.runner(encoder: nil, changes: ["champ=false"])() }
+        #expect(!FileManager.default.fileExists(atPath: directory.appendingPathComponent("reference").path))
+
+        try FileManager.default.removeItem(at: tiny.folder.file("model/tokenizer.json"))
+        let error = #expect(throws: TokenizerAbsence.self) { try tiny.runner(changes: ["champ=false"])() }
         #expect(error?.description.contains("tokenizer.json") == true)
     }
 }
 
-/// A random model of bytes, an adapter for a reference, a corpus and CHAMP's golden.
+/// A random model and a tokenizer of bytes, an adapter for a reference, a corpus and CHAMP's golden.
 private final class Fixture {
     let folder: TemporaryFolder
     var input: DefaultInput { DefaultInput(environment: ["WINNOW_CACHE": folder.file("cache").path]) }
 
-    struct Bytes: TextEncoder {
-        let vocabularySize = 256
-        func encode(_ text: String) -> [Int32] { text.utf8.map { Int32($0) } }
-        func decode(_ tokens: [Int32]) -> String { String(decoding: tokens.map { UInt8($0) }, as: UTF8.self) }
+    /// GPT-2's byte-level alphabet and nothing merged: a token is a byte.
+    private static var vocabulary: GGUFVocabulary {
+        let printable = Array(33...126) + Array(161...172) + Array(174...255)
+        let others = (0...255).filter { !printable.contains($0) }
+        let scalars = printable + others.indices.map { 256 + $0 }
+        let tokens = ["<|endoftext|>"] + scalars.map { String(Character(Unicode.Scalar($0)!)) }
+        return GGUFVocabulary(
+            model: "gpt2", preTokenizer: "gpt-2", tokens: tokens,
+            tokenTypes: [3] + [Int32](repeating: 1, count: tokens.count - 1), merges: [], bosTokenID: 0, eosTokenID: 0)
     }
 
     init() async throws {
         folder = try TemporaryFolder()
-        try LlamaModel.tiny(.tiny(vocabularySize: 256)).write(to: folder.file("model"))
+        try LlamaModel.tiny(.tiny(vocabularySize: 257)).write(to: folder.file("model"))
+        let tokenizer = try Tokenizer(vocabulary: Self.vocabulary)
+        try tokenizer.tokenizerJSON().write(to: folder.file("model/tokenizer.json"))
         for study in ["study", "whole", "parts"] { try writeReference(seed: 1, in: study) }
         let texts = folder.file("texts")
         try FileManager.default.createDirectory(at: texts, withIntermediateDirectories: true)
@@ -135,7 +179,7 @@ private final class Fixture {
         }
         var options = CorpusOptions()
         options.split = .every(5)
-        _ = try await CorpusPreparation(inputs: [texts.path], options: options, encoder: Bytes()).run(to: folder.file("corpus"))
+        _ = try await CorpusPreparation(inputs: [texts.path], options: options, encoder: tokenizer).run(to: folder.file("corpus"))
         let golden = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../CorporaTests/Goldens/champ.json")
             .standardized
         try FileManager.default.createDirectory(
@@ -148,26 +192,33 @@ private final class Fixture {
         try? FileManager.default.removeItem(at: folder)
         try FileManager.default.createDirectory(
             at: folder.deletingLastPathComponent(), withIntermediateDirectories: true)
-        let model = try LlamaModel.tiny(.tiny(vocabularySize: 256))
+        let model = try LlamaModel.tiny(.tiny(vocabularySize: 257))
         try LoRAAdapter.random(for: model, seed: seed).folder(baseModel: nil).write(to: folder)
     }
 
-    /// - Parameter groundTruth: changes to two kinds of damage, CHAMP, and 330 tokens.
-    func runner(
-        in name: String = "study", start: String? = nil, encoder: (any TextEncoder)? = Bytes(), changes groundTruth: [String] = []
-    ) throws -> GroundTruthRunner {
+    /// - Parameters:
+    ///   - start: of the only arm's adapter.
+    ///   - changes: to the ground truth, which is two kinds of damage, CHAMP, and 330 tokens of each.
+    func study(start: String? = nil, changes: [String]) throws -> Study {
+        let corpus = folder.file("corpus").path
         let yaml = """
             base:
               model: \(folder.file("model").path)
-              data: {train: \(folder.file("corpus").path), blockLength: 16}
+              data: {train: \(corpus), validation: {held-out: \(corpus)}, blockLength: 16}
               adapter: {rank: 3}
+              training: {tokens: 320, batchSize: 2, evaluationTokens: 160, checkpointEvery: 4}
             references: {other: {selection.policy: all}}
             arms: [{name: clm, \(start.map { "adapter: {start: \($0)}" } ?? "selection.policy: all")}]
             baseline: clm
-            groundTruth: {corruptions: [swapped-words, ocr], text: \(folder.file("corpus").path), tokens: 330}
+            claims: none
+            groundTruth: {corruptions: [swapped-words, ocr], text: \(corpus), tokens: 330}
             """
-        let study = try Study(yaml: yaml, overrides: groundTruth.map { "groundTruth." + $0 })
-        return try #require(
-            GroundTruthRunner(study, in: folder.file(name), workspace: Workspace(input: input), encoder: encoder))
+        return try Study(yaml: yaml, overrides: changes.map { "groundTruth." + $0 })
+    }
+
+    func runner(in name: String = "study", start: String? = nil, changes: [String] = []) throws -> GroundTruthRunner {
+        try #require(
+            GroundTruthRunner(
+                study(start: start, changes: changes), in: folder.file(name), workspace: Workspace(input: input)))
     }
 }
