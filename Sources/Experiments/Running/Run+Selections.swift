@@ -30,5 +30,5 @@ extension SelectionReplay {
 
 extension Run {
     /// What a log of its selections is laid out for.
-    var selectionLayout: SelectionHistory.Layout { SelectionHistory.Layout(trainer.sampler.blocks, recipe) }
+    var selectionLayout: SelectionHistory.Layout { SelectionHistory.Layout(trainingBlocks, recipe) }
 }
