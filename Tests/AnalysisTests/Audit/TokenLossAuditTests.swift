@@ -132,7 +132,7 @@ import Testing
     @Test func lossesAsHighAsGuessingAreUnshifted() throws {
         var losses = try right()
         losses.inputIDs = losses.inputIDs!.map { $0 * 600 }
-        losses.losses = losses.losses.map { 9 + $0 / 3 }
+        losses.losses = losses.losses.map { 10 + $0 / 3 }
         #expect(try only(losses).kind == .unshifted)
         losses.inputIDs = nil
         #expect(try only(losses).kind == .unshifted)

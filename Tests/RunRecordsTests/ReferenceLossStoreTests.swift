@@ -47,8 +47,9 @@ import Testing
         }
         let half = try ReferenceLossFile(directory.file("half"))
         for (found, expected) in zip(try half.losses(ofBlock: 777).losses, row(777).losses) {
-            #expect(found != expected && abs(found - expected) <= expected / 2048)
+            #expect(abs(found - expected) <= expected / 2048)
         }
+        #expect(try half.losses(ofBlock: 777) != row(777), "rounded")
         func size(_ name: String) throws -> Int { try Data(contentsOf: directory.file(name)).count }
         // 8 bytes a row for its block and length.
         #expect(try size("full") - size("half") == 1000 * 4 * 2)
