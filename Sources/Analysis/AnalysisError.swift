@@ -9,6 +9,11 @@ public enum AnalysisError: Error, Equatable, CustomStringConvertible {
     case missingModule(String, in: String)
     case differentModuleShapes(module: String, first: [Int], second: [Int])
     case tooFewBlocks(Int)
+    case wrongCount(what: String, found: Int, expected: Int)
+    case tooFewCheckpoints(Int)
+    case badRatio(Double)
+    case nothingToRank
+    case oneClass(positives: Int, of: Int)
 
     public var description: String {
         switch self {
@@ -30,6 +35,16 @@ public enum AnalysisError: Error, Equatable, CustomStringConvertible {
             "`\(module)` has shape \(first) in one adapter and \(second) in the other"
         case .tooFewBlocks(let count):
             "a bootstrap over \(count) block(s) says nothing: hold out more text"
+        case .wrongCount(let what, let found, let expected):
+            "\(what) should have \(expected) entries and have \(found): take both from the same evaluation"
+        case .tooFewCheckpoints(let count):
+            "a line needs token losses of two checkpoints, and there are \(count): train with `keepTokenLosses: evaluations`"
+        case .badRatio(let ratio):
+            "a ratio lies above 0 and at most at 1, not at \(ratio)"
+        case .nothingToRank:
+            "every token has the same excess loss: the reference is the start itself, and selects by position alone"
+        case .oneClass(let positives, let count):
+            "\(positives) of \(count) tokens are marked: an AUROC needs marked and unmarked ones"
         }
     }
 }

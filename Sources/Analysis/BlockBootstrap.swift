@@ -47,42 +47,18 @@ public struct BlockBootstrap: Sendable, Hashable {
     init(sums: [Double], counts: [Double], confidence: Double, resamples: Int, seed: UInt64) throws {
         precondition(sums.count == counts.count && resamples > 0 && (0..<1).contains(confidence))
         guard sums.count > 1 else { throw AnalysisError.tooFewBlocks(sums.count) }
-        let size = UInt64(sums.count)
-        var means = [Double](repeating: 0, count: resamples)
-        for resample in 0..<resamples {
-            let generator = CounterGenerator(seed: seed, stream: UInt64(resample))
+        let means = (0..<resamples).map { resample in
             var (sum, count) = (0.0, 0.0)
-            func draw(_ word: UInt64) {
-                // Scaling a 64-bit word to [0, size) is biased by at most size / 2⁶⁴.
-                let block = Int(word.multipliedFullWidth(by: size).high)
-                sum += sums[block]
-                count += counts[block]
+            BlockDraw(seed: seed, resample: resample, blocks: sums.count).forEach {
+                sum += sums[$0]
+                count += counts[$0]
             }
-            for counter in 0..<size / 4 {
-                let words = generator.block(counter)
-                draw(words.0)
-                draw(words.1)
-                draw(words.2)
-                draw(words.3)
-            }
-            let rest = generator.block(size / 4)
-            for word in [rest.0, rest.1, rest.2].prefix(Int(size % 4)) { draw(word) }
-            means[resample] = sum / count
+            return sum / count
         }
-        means.sort()
-        let tail = (1 - confidence) / 2
         difference = sums.reduce(0, +) / counts.reduce(0, +)
-        lowerBound = Self.percentile(means, tail)
-        upperBound = Self.percentile(means, 1 - tail)
+        (lowerBound, upperBound) = try percentileInterval(of: means, confidence)
         self.confidence = confidence
         blocks = sums.count
         tokens = Int(counts.reduce(0, +))
-    }
-
-    private static func percentile(_ sorted: [Double], _ q: Double) -> Double {
-        let rank = q * Double(sorted.count - 1)
-        let below = Int(rank)
-        let above = min(below + 1, sorted.count - 1)
-        return sorted[below] + (rank - Double(below)) * (sorted[above] - sorted[below])
     }
 }

@@ -9,10 +9,14 @@ public struct LossSummary: Sendable, Hashable {
     /// The exponential of the mean loss.
     public var perplexity: Double { exp(loss) }
 
-    public init(_ losses: TokenLosses) throws {
+    /// - Parameter subset: `[rows, positions]`: which of the tokens that count to average over; `nil` for all.
+    public init(_ losses: TokenLosses, over subset: [Bool]? = nil) throws {
+        if let subset, subset.count != losses.mask.count {
+            throw AnalysisError.wrongCount(what: "the subset of tokens", found: subset.count, expected: losses.mask.count)
+        }
         var sum = 0.0
         tokens = 0
-        for index in losses.mask.indices where losses.mask[index] {
+        for index in losses.mask.indices where losses.mask[index] && subset?[index] ?? true {
             sum += Double(losses.losses[index])
             tokens += 1
         }

@@ -82,9 +82,11 @@ public struct LossHead {
         /// The gradient of the *sum* of some rows' losses, and, where the head is trained, its accumulation into the
         /// head's own gradient.
         ///
-        /// - Parameter rows: `[k]`, int64.
+        /// - Parameters:
+        ///   - rows: `[k]`, int64.
+        ///   - scale: what the sum is multiplied by.
         /// - Returns: with respect to those rows' hidden states, `[k, D]`
-        public func gradient(ofRows rows: Tensor) -> Tensor {
+        public func gradient(ofRows rows: Tensor, scale: Double = 1) -> Tensor {
             withoutGradient {
                 let (hidden, targets, normalizer) = (hidden.rows(rows), targets.rows(rows), normalizer.rows(rows))
                 let result = Tensor.zeros(hidden.shape, dtype: hidden.dtype, on: hidden.device)
@@ -92,6 +94,7 @@ public struct LossHead {
                     let error = head.logits(hidden, classes)
                     CrossEntropy.overwriteWithGradient(
                         error, targets: head.shifted(targets, classes), normalizer: normalizer)
+                    if scale != 1 { error *= scale }
                     head.accumulate(error, hidden, classes)
                     result += error.timesTransposed(head.weight.slice(classes).transpose)
                 }

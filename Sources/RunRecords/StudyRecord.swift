@@ -80,6 +80,8 @@ public struct StudyRecord: Codable, Sendable, Equatable {
     public var referenceTokenLosses: [String: [String: String]] = [:]
     /// Whether scores find bad tokens whose places are known: the path of a `GroundTruthRecord`.
     public var groundTruth: String?
+    /// Text of the first blocks of a validation split, by split: the paths of `TokenTexts`.
+    public var viewerTexts: [String: String] = [:]
 
     public init(
         title: String, summary: String, recipe: String, model: Model, splits: [Split], blockLength: Int,

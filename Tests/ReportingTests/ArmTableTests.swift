@@ -5,7 +5,7 @@ import Testing
 @Suite struct ArmTableTests {
     private func table(color: Bool, arms: [StudyFixture.ArmPlan] = StudyFixture.defaultArms) throws -> [String] {
         let directory = try TemporaryDirectory()
-        try StudyFixture(directory: directory.url, arms: arms).write()
+        try StudyFixture(directory: directory.url) { $0.arms = arms }.write()
         return ArmTable(try StudyFindings(directory: directory.url)).text(color: color).components(separatedBy: "\n")
     }
 

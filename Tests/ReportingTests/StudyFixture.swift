@@ -10,6 +10,12 @@ struct StudyFixture {
     var arms: [ArmPlan] = StudyFixture.defaultArms
     var title = "Synthetic test study"
     var modelNote: String? = "test data: no model was trained"
+    /// What the held-out text is made of; a token each, the spaces included.
+    var words = [
+        "The", " matrix", " of", " a", " linear", " map", " has", " one", " column", " for", " each", " basis", " vector", ".",
+        "\n", "sage", ":", " A", " =", " matrix", "([[", "1", ",", "2", "]])", "é", "", " rank", " is", " two",
+    ]
+    var claims: [Claim] = StudyFixture.defaultClaims
 
     /// What makes an arm different: how far its losses end from the baseline's.
     struct ArmPlan {
@@ -21,33 +27,52 @@ struct StudyFixture {
         var reference: String?
         /// Nats over the baseline at the end, noisy and curated.
         var penalty: (Double, Double)
-        var seed: UInt64
+        var seeds: [UInt64] = [0, 1, 2]
+        var adapterSeed: UInt64 = 0
+        /// Times the baseline's tokens.
+        var length = 1.0
     }
 
     static let defaultArms: [ArmPlan] = [
-        .init(name: "clm", label: "CLM", role: .baseline, policy: "all", penalty: (0, 0), seed: 1),
-        .init(name: "null", label: "CLM, other order", role: .null, policy: "all", penalty: (0.001, -0.001), seed: 2),
+        .init(name: "clm", label: "CLM", role: .baseline, policy: "all", penalty: (0, 0)),
+        .init(
+            name: "clm-init", label: "CLM, another start", role: .null, policy: "all", penalty: (0.001, -0.001), seeds: [0],
+            adapterSeed: 9),
         .init(
             name: "topk-0.5", label: "top-k 0.5", role: .selection, policy: "topK", ratio: 0.5, reference: "base",
-            penalty: (0.081, 0.052), seed: 1),
+            penalty: (0.081, 0.052)),
         .init(
             name: "topk-0.3", label: "top-k 0.3", role: .selection, policy: "topK", ratio: 0.3, reference: "base",
-            penalty: (0.142, 0.097), seed: 1),
-        .init(
-            name: "random-0.5", label: "random 0.5", role: .selection, policy: "random", ratio: 0.5, penalty: (0.012, 0.004),
-            seed: 1),
-        .init(
-            name: "random-0.3", label: "random 0.3", role: .selection, policy: "random", ratio: 0.3, penalty: (0.031, 0.016),
-            seed: 1),
+            penalty: (0.142, 0.097)),
+        .init(name: "random-0.6", label: "random 0.6", role: .selection, policy: "random", ratio: 0.6, penalty: (0.012, 0.004)),
         .init(
             name: "stochastic-0.5", label: "stochastic 0.5", role: .selection, policy: "stochastic", ratio: 0.5,
-            reference: "base", penalty: (0.018, 0.002), seed: 1),
+            reference: "base", penalty: (0.018, 0.002)),
         .init(
-            name: "stochastic-0.3", label: "stochastic 0.3", role: .selection, policy: "stochastic", ratio: 0.3,
-            reference: "base", penalty: (0.046, 0.027), seed: 1),
+            name: "topk-0.6-curated", label: "top-k 0.6, curated reference", role: .selection, policy: "topK", ratio: 0.6,
+            reference: "curated", penalty: (0.024, -0.061)),
         .init(
-            name: "rho-0.6", label: "top-k 0.6, curated reference", role: .selection, policy: "topK", ratio: 0.6,
-            reference: "adapter trained on the tutorials", penalty: (0.024, -0.061), seed: 1),
+            name: "clm-same-selected", label: "CLM, same selected tokens", role: .control, policy: "all", penalty: (0.031, 0.019),
+            length: 0.6),
+        .init(name: "clm-curated", label: "CLM on the curated text", role: .control, policy: "all", penalty: (0.21, -0.11)),
+    ]
+
+    static let defaultClaims: [Claim] = [
+        .init(
+            id: "target-falls", source: "Rho-1, arXiv:2404.07965", says: "Selection lowers the loss of the target domain.",
+            measure: .lossDifference, arm: "topk-0.6-curated", control: "clm", split: "curated", upper: 0),
+        .init(
+            id: "cheap", source: "The replication", says: "Half the tokens cost less than one per cent of perplexity.",
+            measure: .perplexityRatio, arm: "topk-0.5", control: "clm", split: "noisy", upper: 1.01),
+        .init(
+            id: "stochastic", source: "The replication", says: "Stochastic selection beats random selection.",
+            measure: .lossDifference, arm: "stochastic-0.5", control: "random-0.6", split: "curated", upper: 0),
+        .init(
+            id: "champ", source: "Winnow", says: "Excess loss finds wrong steps.", measure: .aurocDifference, arm: "excess-curated",
+            control: "loss", split: "swapped-words", lower: 0),
+        .init(
+            id: "later", source: "Rho-1, arXiv:2404.07965", says: "Self-reference helps.", measure: .lossDifference, arm: "self-0.6",
+            control: "clm", split: "noisy", upper: 0),
     ]
 
     static let steps = 60
@@ -78,9 +103,58 @@ struct StudyFixture {
             device: "cpu (test data)", threads: 2, startedAt: Date(timeIntervalSince1970: 1_800_000_000),
             finishedAt: Date(timeIntervalSince1970: 1_800_001_494), wallSeconds: 1494, arms: [],
             published: [.tinyLlamaReplication])
-        record.arms = try arms.enumerated().map { try write($1, index: $0) }
+        record.claims = claims
+        record.quirks = [
+            Quirk(
+                setting: "selection.scoreWithDropout: true",
+                why: "Tokens are scored with the dropout that training uses, so that two looks at one token disagree.")
+        ]
+        for split in ["noisy", "curated"] {
+            try write(split, &record)
+        }
+        record.arms = try arms.enumerated().map { try StudyFixtureRun.write($1, index: $0, in: directory) }
+        record.groundTruth = GroundTruthRecord.fileName
+        try groundTruth.write(to: directory.appendingPathComponent(GroundTruthRecord.fileName))
         try record.write(to: directory)
         return record
+    }
+
+    /// The losses before training, those of a reference, and the text.
+    private func write(_ split: String, _ record: inout StudyRecord) throws {
+        let start = try StudyFixtureRun.startLosses(on: split)
+        var reference = start
+        var noise = Noise(seed: 77)
+        reference.losses = reference.losses.map { max(0, $0 - Float(0.3 + 0.5 * noise.normal())) }
+        for (folder, losses) in [("start", start), ("reference", reference)] {
+            let url = directory.appendingPathComponent(folder)
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+            try TokenLossFile.write(losses, to: RunDirectory(url).tokenLosses(on: split))
+        }
+        record.startTokenLosses[split] = "start/token-losses-\(split).safetensors"
+        record.referenceTokenLosses["base", default: [:]][split] = record.startTokenLosses[split]
+        record.referenceTokenLosses["curated", default: [:]][split] = "reference/token-losses-\(split).safetensors"
+        let pieces = (0..<4).map { block in
+            (0..<Self.positions).map { words[($0 * 7 + block * 3) % words.count] }
+        }
+        try TokenTexts(split: split, blocks: pieces).write(
+            to: directory.appendingPathComponent(TokenTexts.fileName(of: split)))
+        record.viewerTexts[split] = TokenTexts.fileName(of: split)
+    }
+
+    private var groundTruth: GroundTruthRecord {
+        func score(_ name: String, _ label: String, _ auroc: Double) -> GroundTruthRecord.Score {
+            .init(
+                name: name, label: label, auroc: auroc, lowerBound: auroc - 0.021, upperBound: auroc + 0.019,
+                precision: [0.1, 0.3, 0.5].map { .init(ratio: $0, precision: min(1, 0.15 + (auroc - 0.5) * (0.9 - $0))) })
+        }
+        let scores = [("loss", "loss", 0.83), ("entropy", "entropy", 0.56), ("excess-curated", "loss − loss of the curated reference", 0.51)]
+        return GroundTruthRecord(
+            student: "Test-135M before training",
+            tests: [("swapped-words", "swapped words", 0.0), ("ocr", "OCR-like noise", 0.04)].map { name, label, gain in
+                .init(
+                    name: name, label: label, text: "Test data.", blocks: 96, tokens: 12_192, badTokens: 1830,
+                    scores: scores.map { score($0.0, $0.1, $0.2 + gain) })
+            })
     }
 
     private func split(
@@ -90,114 +164,12 @@ struct StudyFixture {
             name: name, label: label, role: role, documents: documents, tokens: tokens,
             hash: String(repeating: "0f", count: 32), source: "test data")
     }
-
-    private func write(_ plan: ArmPlan, index: Int) throws -> StudyRecord.Arm {
-        var arm = StudyRecord.Arm(
-            name: plan.name, label: plan.label, role: plan.role, score: plan.policy == "all" ? nil : "excessLoss",
-            policy: plan.policy, ratio: plan.ratio, pool: plan.policy == "all" ? nil : "microBatch",
-            reference: plan.reference)
-        var outcome = StudyRecord.Run(seed: plan.seed, directory: plan.name)
-        let run = try RunDirectory.open(directory.appendingPathComponent(plan.name), .new)
-        for (split, penalty, base) in [("noisy", plan.penalty.0, 2.9), ("curated", plan.penalty.1, 2.6)] {
-            let losses = try tokenLosses(base: base, penalty: penalty, arm: index, split: split)
-            try TokenLossFile.write(losses, to: run.tokenLosses(on: split))
-            outcome.tokenLosses[split] = "\(plan.name)/\(run.tokenLosses(on: split).lastPathComponent)"
-            let end = zip(losses.losses, losses.mask).reduce(0.0) { $0 + ($1.1 ? Double($1.0) : 0) } / Double(losses.count)
-            for step in stride(from: 0, through: Self.steps, by: 15) {
-                // An exponential approach from the shared start to the end that the token losses have.
-                let left = (exp(-3 * Double(step) / Double(Self.steps)) - exp(-3)) / (1 - exp(-3))
-                outcome.evaluations.append(
-                    EvaluationRecord(
-                        step: step, tokensSeen: step * Self.tokensPerStep, split: split, loss: end + left * (base + 0.5 - end),
-                        tokens: losses.count, seconds: 4))
-            }
-        }
-        try writeMetrics(plan, outcome.evaluations, to: run, outcome: &outcome, index: index)
-        try writeAdapter(index: index, seed: plan.seed, to: run.url)
-        outcome.adapter = plan.name
-        arm.runs = [outcome]
-        return arm
-    }
-
-    /// Blocks with a difficulty of their own, which all arms share, and a little noise, which they don't.
-    private func tokenLosses(base: Double, penalty: Double, arm: Int, split: String) throws -> TokenLosses {
-        var shared = Noise(seed: split == "noisy" ? 3 : 4)
-        var own = Noise(seed: UInt64(100 + arm))
-        var losses: [Float] = []
-        for _ in 0..<Self.blocks {
-            let difficulty = 0.3 * shared.normal()
-            let shift = 0.02 * own.normal()
-            for _ in 0..<Self.positions {
-                let token = base + difficulty - log(shared.uniform() * shared.uniform()) - 2
-                losses.append(Float(max(0, token + (arm == 0 ? 0 : penalty + shift + 0.15 * own.normal()))))
-            }
-        }
-        let mask = (0..<losses.count).map { $0 % Self.positions > 0 }
-        return try TokenLosses(rows: Self.blocks, positions: Self.positions, losses: losses, mask: mask)
-    }
-
-    private func writeMetrics(
-        _ plan: ArmPlan, _ evaluations: [EvaluationRecord], to run: RunDirectory, outcome: inout StudyRecord.Run, index: Int
-    ) throws {
-        var shared = Noise(seed: 9)
-        var own = Noise(seed: UInt64(200 + index))
-        let log = try MetricsLog.create(at: run.metrics)
-        let selected = max(1, Int((plan.ratio ?? 1) * Double(Self.tokensPerStep)))
-        for step in 0...Self.steps {
-            if step > 0 {
-                let progress = 1 - exp(-3 * Double(step) / Double(Self.steps))
-                let loss = 3.4 - 0.45 * progress + 0.12 * shared.normal() + plan.penalty.0 * progress + 0.01 * own.normal()
-                let metrics = StepMetrics(
-                    step: step, tokensSeen: step * Self.tokensPerStep, selectedTokensSeen: step * selected,
-                    validTokens: Self.tokensPerStep, selectedTokens: selected, loss: loss,
-                    selectedLoss: plan.policy == "topK" ? loss + 0.4 : loss, gradientNorm: 0.6, learningRate: 1e-4,
-                    candidates: plan.policy == "stochastic" ? Self.tokensPerStep * 2 / 5 : nil,
-                    filledAtRandom: plan.policy == "stochastic" ? max(0, selected - Self.tokensPerStep * 2 / 5) : 0,
-                    tied: step == 1 && plan.reference == "base", seconds: 2.4 + 0.1 * own.uniform())
-                try log.append(.step(metrics))
-                outcome.tokens += metrics.validTokens
-                outcome.selectedTokens += metrics.selectedTokens
-                outcome.trainingSeconds += metrics.seconds
-            }
-            for record in evaluations where record.step == step { try log.append(.evaluation(record)) }
-        }
-        outcome.wallSeconds = outcome.trainingSeconds + 31
-    }
-
-    /// One A for every arm, as a shared initialisation gives; Bs that share a direction.
-    private func writeAdapter(index: Int, seed: UInt64, to folder: URL) throws {
-        var (initial, common, own) = (Noise(seed: 50), Noise(seed: 60), Noise(seed: 300 + UInt64(index)))
-        var modules: [String: LowRankPair] = [:]
-        for layer in 0..<2 {
-            for (name, input, output) in [("q_proj", 24, 24), ("down_proj", 48, 24)] {
-                let a = (0..<4 * input).map { _ in Float(initial.normal()) }
-                let b = (0..<output * 4).map { _ in
-                    Float(0.02 * common.normal() + 0.01 * (0.3 + 0.2 * Double(index)) * own.normal())
-                }
-                modules["model.layers.\(layer).\(name)"] = LowRankPair(a: a, b: b, rank: 4)
-            }
-        }
-        try AdapterFolder(
-            configuration: AdapterConfiguration(rank: 4, alpha: 8, targetModules: .names(["q_proj", "down_proj"])),
-            modules: modules
-        ).write(to: folder)
-    }
 }
 
-/// Reproducible noise: SplitMix64.
-struct Noise {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
-
-    /// In (0, 1].
-    mutating func uniform() -> Double {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return (Double((word ^ (word >> 31)) >> 11) + 1) * 0x1p-53
+extension StudyFixture {
+    /// The default study with changes.
+    init(directory: URL, _ change: (inout StudyFixture) -> Void = { _ in }) {
+        self.init(directory: directory, arms: StudyFixture.defaultArms)
+        change(&self)
     }
-
-    mutating func normal() -> Double { (-2 * log(uniform())).squareRoot() * cos(2 * .pi * uniform()) }
 }

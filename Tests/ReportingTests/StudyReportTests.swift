@@ -10,9 +10,7 @@ import Testing
     init() throws { directory = try TemporaryDirectory() }
 
     private func report(_ fixture: (inout StudyFixture) -> Void = { _ in }) throws -> URL {
-        var study = StudyFixture(directory: directory.url)
-        fixture(&study)
-        try study.write()
+        try StudyFixture(directory: directory.url, fixture).write()
         let library = try PlottingLibrary(PlottingLibrary.location())
         return try StudyReport(StudyFindings(directory: directory.url)).write(to: directory.url, library: library)
     }

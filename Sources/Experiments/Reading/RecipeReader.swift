@@ -58,10 +58,15 @@ struct RecipeReader: RecipeVisitor {
         notes += reader.notes
     }
 
-    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?) {
-        if let written = node[key], written.content == .scalar("none", quoted: false) {
-            known.append(key)
+    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?, unused: String?) {
+        known.append(key)
+        guard let written = node[key] else { return }
+        if written.content == .scalar("none", quoted: false) {
             section = nil
+        } else if let unused {
+            var ignored = Section()
+            self.section(key, &ignored)
+            notes.append(RecipeProblem(full(key), at: written.place, "has no effect: \(unused)", fix: "leave it out"))
         } else {
             var present = section ?? Section()
             self.section(key, &present)

@@ -44,7 +44,7 @@ struct DifferenceFigure {
     }
 
     private static func point(
-        _ label: String, _ difference: BlockBootstrap, _ style: ArmStyle, _ grid: PanelGrid, _ panel: Int
+        _ label: String, _ difference: PairedDifference, _ style: ArmStyle, _ grid: PanelGrid, _ panel: Int
     ) -> JSONValue {
         [
             "type": "scatter", "mode": "markers", "name": Figure.text(label),

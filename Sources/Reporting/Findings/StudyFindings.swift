@@ -10,8 +10,22 @@ public struct StudyFindings: Sendable {
     public var record: StudyRecord
     /// In the record's order.
     public var arms: [ArmFindings]
-    /// Between every two arms that trained an adapter; `nil` where there are fewer than two.
+    /// Between every two arms that trained an adapter, under the smallest seed; `nil` where there are fewer than two.
     public var cosines: CosineMatrix?
+    /// Each arm's cosine to the baseline and what chance makes of it; `nil` where the baseline trained no adapter.
+    public var cosineNulls: CosineNulls?
+    /// Losses on the tokens that each score of the study would select and on the rest, by score and by split.
+    public var parts: [LossParts]
+    /// Which training tokens the selection arms selected, by the arm's name.
+    public var selections: [String: SelectionFindings]
+    /// How far two arms selected the same tokens, by the arms' names.
+    public var overlaps: [(first: String, second: String, overlap: SelectionOverlap)]
+    /// The tests with known bad tokens; `nil` where the study made none.
+    public var groundTruth: GroundTruthRecord?
+    /// Every claim of the record against what was measured.
+    public private(set) var verdicts: [ClaimVerdict] = []
+    /// The blocks of text that the token viewer shows, in the order of the validation splits.
+    public var pages: [ViewerPage]
     public var gaps: [String]
     public var contradictions: [String]
 
@@ -23,28 +37,16 @@ public struct StudyFindings: Sendable {
         guard !record.arms.isEmpty else { throw ReportError.noArms(directory.path) }
         var loader = FindingsLoader(record: record, directory: directory)
         self.record = record
-        arms = try record.arms.map { try loader.findings(of: $0) }
-        cosines = try loader.cosines(of: record.arms)
+        arms = loader.arms()
+        let directions = loader.directions()
+        cosines = loader.cosines(directions)
+        cosineNulls = loader.cosineNulls(directions)
+        parts = loader.parts(of: arms)
+        (selections, overlaps) = loader.selections(of: arms)
+        groundTruth = loader.groundTruth()
+        pages = loader.pages(of: arms)
         gaps = loader.gaps
         contradictions = loader.contradictions
+        verdicts = ClaimVerdict.judge(record.claims) { try measure($0) }
     }
-}
-
-/// One arm and what was found of it.
-public struct ArmFindings: Sendable {
-    public var arm: StudyRecord.Arm
-    public var history: MetricsHistory
-    /// By validation split; every validation split of the study has an entry.
-    public var splits: [String: SplitFindings]
-
-    public var hasRun: Bool { !history.steps.isEmpty || splits.values.contains { $0.end != nil } }
-}
-
-/// One arm on one validation split.
-public struct SplitFindings: Sendable {
-    public var start: EvaluationRecord?
-    public var end: EvaluationRecord?
-    /// Against the baseline arm at the end; `nil` for the baseline itself and where token losses are missing.
-    public var difference: BlockBootstrap?
-    public var buckets: TokenBuckets?
 }

@@ -23,7 +23,7 @@ struct ReportPage {
             <style>\(ReportStyle.sheet)</style>
             </head>
             <body>
-            <a class="skip" href="#results">Skip to the results</a>
+            <a class="skip" href="#summary">Skip to the summary</a>
             <header>
             <p class="kind">Winnow study</p>
             <h1>\(record.title)</h1>
@@ -40,6 +40,7 @@ struct ReportPage {
             nothing of the network. Figures by plotly.js (MIT), embedded.</p></footer>
             <script>\(HTML(trusted: library.source))</script>
             <script>\(ReportScript.source)</script>
+            <script>\(ViewerScript.source)</script>
             </body>
             </html>
             """
@@ -53,7 +54,7 @@ struct ReportPage {
         let facts: [(String, HTML)] = [
             ("Model", "\(record.model.name)\(record.model.note.map { "<span class=\"note\">\($0)</span>" as HTML } ?? "")"),
             ("Trained on", "\(training.isEmpty ? NumberText.none : training.map(\.label).joined(separator: ", "))"),
-            ("Tokens an arm", "\(NumberText.count(tokens))"),
+            ("Tokens a run", "\(tokens == 0 ? NumberText.none : "up to " + NumberText.count(tokens))"),
             ("Arms", "\(record.arms.count), \(seeds.count == 1 ? "seed" : "seeds") \(seeds.joined(separator: ", "))"),
             ("Machine", "\(record.device), \(record.threads) \(record.threads == 1 ? "thread" : "threads")"),
             ("Wall time", "\(NumberText.duration(record.wallSeconds))"),

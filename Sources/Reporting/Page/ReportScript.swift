@@ -25,12 +25,27 @@ enum ReportScript {
                 plots.push(plot);
               }
 
+              // The figures that a control governs: those of its section whose lines can be drawn against several axes.
+              const curves = (control) => plots.filter((plot) =>
+                plot.closest("section").id === control.dataset.section && plot.data.every((trace) => trace.meta?.x));
+
+              for (const segments of document.querySelectorAll(".segments")) {
+                segments.addEventListener("change", (event) => {
+                  const { value, dataset } = event.target;
+                  for (const plot of curves(segments)) {
+                    const axes = Object.keys(plot.layout).filter((key) => /^xaxis/.test(key));
+                    Plotly.update(plot, { x: plot.data.map((trace) => trace.meta.x[value]) },
+                      Object.fromEntries(axes.flatMap((axis) =>
+                        [[`${axis}.title.text`, dataset.title], [`${axis}.autorange`, true]])));
+                  }
+                });
+              }
+
               for (const legend of document.querySelectorAll(".legend")) {
-                const own = plots.filter((plot) => plot.closest("section").id === legend.dataset.section);
                 legend.addEventListener("change", () => {
                   const shown = new Set([...legend.querySelectorAll("input:checked")].map((box) => Number(box.dataset.arm)));
-                  for (const plot of own) {
-                    Plotly.restyle(plot, { visible: plot.data.map((trace) => shown.has(trace.meta)) });
+                  for (const plot of curves(legend)) {
+                    Plotly.restyle(plot, { visible: plot.data.map((trace) => shown.has(trace.meta?.arm)) });
                   }
                 });
               }

@@ -3,7 +3,7 @@
 /// Plotly writes its ink into the SVG; the rules under `.plot` take it back, so that figures follow the page into the dark
 /// and onto paper without being drawn again.
 enum ReportStyle {
-    static let sheet = HTML(trusted: inks + page + tables + figures + paper)
+    static let sheet = HTML(trusted: inks + page + tables + figures + ViewerStyle.sheet + paper)
 
     private static let inks = """
         :root {
@@ -55,6 +55,11 @@ enum ReportStyle {
         .facts dt { font-size: .8rem; color: var(--soft); }
         .facts dd { margin: .1rem 0 0; font-size: .95rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
         .note { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); white-space: normal; }
+        .findings { font-size: 1.12rem; line-height: 1.5; max-width: 44rem; }
+        .findings p { margin: 0 0 .7rem; }
+        .quirks { max-width: 46rem; }
+        .quirks dt { margin-top: .9rem; }
+        .quirks dd { margin: .15rem 0 0; font-size: .97rem; }
         .notice { border-left: 3px solid var(--mark); padding: .1rem 0 .1rem 1.1rem; margin: 1.8rem 0; max-width: 46rem; }
         .notice h3 { margin: 0 0 .4rem; font-size: 1rem; }
         .notice ul { margin: 0; padding-left: 1.1rem; font-size: .97rem; }
@@ -100,6 +105,13 @@ enum ReportStyle {
         .results td, .results thead th:not(:first-child) { padding-inline: .5rem; }
         .words { text-align: left; white-space: normal; min-width: 5rem; }
         .wordy thead th { text-align: left; }
+        .claims th[scope=row] { max-width: 22rem; min-width: 14rem; }
+        .claims td { white-space: normal; min-width: 6.5rem; }
+        .claims td:nth-child(3) { min-width: 11rem; }
+        .claims .untested > * { color: var(--faint); }
+        .claims thead th:nth-child(3), .claims thead th:nth-child(4) { text-align: right; }
+        .truth th[scope=row] { max-width: 18rem; }
+        tr.group th { padding-top: 1rem; max-width: none; font-weight: 600; }
         .selection td:nth-child(2) { white-space: normal; min-width: 6rem; max-width: 9rem; }
         .heat { table-layout: fixed; min-width: 44rem; }
         .heat th:first-child { width: 9rem; }

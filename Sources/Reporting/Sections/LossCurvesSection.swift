@@ -1,15 +1,18 @@
 import RunRecords
 
-/// Loss against tokens: held-out and in training.
+/// Loss against tokens, selected tokens or seconds, held-out and in training; and loss against the ratio.
 struct LossCurvesSection: ReportSection {
     let id = "curves"
     let title = "Loss curves"
 
     func body(_ findings: StudyFindings) -> HTML? {
-        let figures = [ValidationCurves(findings)?.figure, TrainingCurves(findings)?.figure].compactMap { $0?.html }
-        guard !figures.isEmpty else { return nil }
+        let curves = [ValidationCurves(findings)?.figure, TrainingCurves(findings)?.figure].compactMap { $0?.html }
+        guard !curves.isEmpty else { return nil }
         let styles = ArmStyle.styles(for: findings.record.arms)
         let legend = ArmLegend(arms: zip(findings.arms, styles).map { ($0.arm.label, $1) }, section: id)
-        return ([legend.html] + figures).joined()
+        let axes = SegmentedControl(
+            legend: "Drawn against", name: "axis", section: id,
+            choices: CurveAxis.allCases.map { ($0.rawValue, $0.label) }, details: CurveAxis.allCases.map(\.title))
+        return ([axes.html, legend.html] + curves + [RatioCurves(findings)?.figure.html ?? ""]).joined()
     }
 }

@@ -53,13 +53,13 @@ struct ProvenanceSection: ReportSection {
             """
             <tr><th scope="row">\(arm.label)</th><td class="words">\(arm.score ?? NumberText.none)</td><td class="words">\(arm.policy)</td>\
             <td>\(arm.ratio.map { NumberText.fixed($0, 2) } ?? NumberText.none)</td><td class="words">\(arm.pool ?? NumberText.none)</td>\
-            <td class="words">\(arm.reference ?? NumberText.none)</td><td>\(String(arm.runs[0].seed))</td>\
-            <td class="words"><code>\(arm.runs[0].directory)</code></td></tr>
+            <td class="words">\(arm.reference ?? NumberText.none)</td><td class="words">\(arm.runs.map { String($0.seed) }.joined(separator: ", "))</td>\
+            <td class="words"><code>\(arm.name)</code></td></tr>
             """ as HTML
         }
         return ReportTable(
             caption: "The arms as they were run.", label: "The settings of every arm",
-            head: ReportTable.head(["Arm", "score", "policy", "ratio", "pool", "reference", "seed", "directory"]), rows: rows,
+            head: ReportTable.head(["Arm", "score", "policy", "ratio", "pool", "reference", "seeds", "directory"]), rows: rows,
             style: "wordy"
         ).html
     }

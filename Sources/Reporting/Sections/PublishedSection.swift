@@ -58,12 +58,14 @@ struct PublishedSection: ReportSection {
     private func movements(_ published: PublishedStudy, _ findings: StudyFindings) -> HTML {
         guard let split = findings.record.validationSplits.first else { return "" }
         let rows = published.bucketMovements.map { entry in
-            let own = findings.arm(published: entry.arm, of: published)?.splits[split.name]?.buckets
+            let own = findings.arm(published: entry.arm, of: published).flatMap { arm in
+                arm.splits[split.name].flatMap { $0.buckets.isEmpty ? nil : MovedShares(arm.arm.label, $0) }
+            }
             return ReportTable.row(
                 "\(entry.arm)",
                 [
                     "\(NumberText.percent(entry.highToLow, 2))", "\(NumberText.percent(entry.lowToHigh, 2))",
-                    "\(NumberText.percent(own?.highToLowShare, 2))", "\(NumberText.percent(own?.lowToHighShare, 2))",
+                    "\(NumberText.percent(own?.highToLow, 2))", "\(NumberText.percent(own?.lowToHigh, 2))",
                 ])
         }
         return ReportTable(
@@ -92,6 +94,6 @@ struct PublishedSection: ReportSection {
     }
 
     private func loss(_ findings: ArmFindings, _ split: StudyRecord.Split?) -> Double? {
-        split.flatMap { findings.splits[$0.name]?.end?.loss }
+        split.flatMap { findings.splits[$0.name]?.loss }
     }
 }

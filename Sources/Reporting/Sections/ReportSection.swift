@@ -12,7 +12,7 @@ protocol ReportSection: Sendable {
 enum ReportSections {
     /// In the order of the page.
     static let all: [any ReportSection] = [
-        ResultsSection(), LossCurvesSection(), SelectionSection(), BucketsSection(), CosinesSection(), PublishedSection(),
-        ProvenanceSection(),
+        SummarySection(), ClaimsSection(), LossCurvesSection(), PartsSection(), BucketsSection(), CosinesSection(),
+        SelectionSection(), GroundTruthSection(), QuirksSection(), PublishedSection(), ProvenanceSection(), ViewerSection(),
     ]
 }

@@ -1,7 +1,7 @@
 import Foundation
 import RunRecords
 
-/// The main table for a terminal: what `winnow reproduce` ends with.
+/// The main table for a terminal, means over seeds: what `winnow reproduce` ends with.
 ///
 /// ```
 ///                    noisy                        curated
@@ -55,9 +55,9 @@ public struct ArmTable: Sendable {
                 difference = Cell(NumberText.signed(found.difference, 3))
                 if found.excludesZero { difference.verdict = found.difference < 0 ? -1 : 1 }
             }
-            return [Cell(NumberText.loss(split?.end?.loss)), Cell(NumberText.perplexity(split?.end?.perplexity)), difference]
+            return [Cell(NumberText.loss(split?.loss)), Cell(NumberText.perplexity(split?.loss.map { exp($0) })), difference]
         }
-        return [Cell(printable(findings.arm.label))] + cells + [Cell(NumberText.fixed(findings.arm.runs[0].tokensPerSecond, 0))]
+        return [Cell(printable(findings.arm.label))] + cells + [Cell(NumberText.fixed(findings.mean(\.run.tokensPerSecond), 0))]
     }
 
     /// The splits' names over their three columns each.
@@ -83,7 +83,11 @@ public struct ArmTable: Sendable {
 
     private func legend(color: Bool) -> String {
         let sign = color ? "Green is better and red worse where" : "A * marks where"
-        return "  \(sign) the 95 % interval over held-out blocks leaves out zero. It doesn't cover the randomness of training."
+        let coverage =
+            findings.arms.contains { $0.finished.count > 1 }
+            ? "It covers held-out text and, where an arm has several seeds, the randomness of training."
+            : "It doesn't cover the randomness of training."
+        return "  \(sign) the 95 % interval leaves out zero. \(coverage)"
     }
 
     private func pad(_ text: String, to width: Int, left: Bool) -> String {
