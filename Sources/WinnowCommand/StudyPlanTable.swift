@@ -19,9 +19,9 @@ struct StudyPlanTable {
             ]
         }
         let lines = Self.columns([head] + rows, left: [0, 2])
-        let rates = String(
-            format: "%.0f trained and %.0f forward tokens/s, %@", speed.trainedTokensPerSecond, speed.forwardTokensPerSecond,
-            isMeasured ? "measured now" : "as given")
+        let rates =
+            String(format: "%.0f trained and %.0f forward tokens/s, ", speed.trainedTokensPerSecond, speed.forwardTokensPerSecond)
+            + (isMeasured ? "measured now" : "as given")
         let left = plan.unfinished
         let operations = left.reduce(0) { $0 + $1.operations }
         var notes = [
@@ -61,7 +61,7 @@ struct StudyPlanTable {
     private static func operations(_ count: Double) -> String {
         let units = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP"]
         let power = count < 1 ? 0 : min(units.count - 1, Int(log10(count) / 3))
-        return String(format: "%.3g %@", count / pow(1000, Double(power)), units[power])
+        return String(format: "%.3g ", count / pow(1000, Double(power))) + units[power]
     }
 
     private static func size(_ bytes: Int) -> String {

@@ -25,7 +25,7 @@ struct StudyRecordBuilder {
             device: recipe.compute.device.description, threads: Runtime.threadCount, startedAt: startedAt,
             arms: study.arms.map(arm), published: [.tinyLlamaReplication])
         record.claims = try ClaimList(study.claims).claims
-        record.quirks = QuirkCatalogue.quirks(of: study)
+        record.quirks = study.quirks
         if FileManager.default.fileExists(atPath: directory.appendingPathComponent(StudyRecord.fileName).path) {
             let earlier = try StudyRecord.read(from: directory)
             (record.startedAt, record.finishedAt) = (earlier.startedAt, earlier.finishedAt)

@@ -43,7 +43,35 @@ struct StudyRecorder {
         let adapterFile = folder.url.appendingPathComponent(RunDirectory.adapterWeightsName)
         run.adapter = FileManager.default.fileExists(atPath: adapterFile.path) ? run.directory : nil
         run.tokenLosses = tokenLosses(in: run.directory, on: splits)
+        if FileManager.default.fileExists(atPath: folder.selections.path) {
+            run.selections = run.directory + "/" + folder.selections.lastPathComponent
+        }
+        run.checkpoints = try checkpoints(of: planned, history: history, splits: splits)
         run.note = note(on: history, selectedTokens: run.selectedTokens)
+    }
+
+    /// The start, what was kept along the way, and the end; empty where only the end was kept.
+    private func checkpoints(
+        of run: StudyRun, history: MetricsHistory, splits: [String]
+    ) throws -> [StudyRecord.Run.Checkpoint] {
+        var files: [Int: [String: String]] = [:]
+        for kept in try folder(of: run).checkpointTokenLosses() where splits.contains(kept.split) {
+            files[kept.step, default: [:]][kept.split] = run.name + "/" + kept.url.lastPathComponent
+        }
+        guard !files.isEmpty else { return [] }
+        let tokensSeen = Dictionary(history.evaluations.map { ($0.step, $0.tokensSeen) }, uniquingKeysWith: { first, _ in first })
+        if files[0] == nil {
+            switch run.recipe.adapter?.start {
+            case nil: files[0] = tokenLosses(in: "start", on: splits)
+            case .trained(let trained):
+                files[0] = tokenLosses(in: study.run(trained, seed: run.recipe.training.seed).name, on: splits)
+            case .folder: break
+            }
+        }
+        if let last = tokensSeen.keys.max(), files[last] == nil { files[last] = tokenLosses(in: run.name, on: splits) }
+        return files.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }.map { step, losses in
+            StudyRecord.Run.Checkpoint(step: step, tokensSeen: tokensSeen[step] ?? 0, tokenLosses: losses)
+        }
     }
 
     private func note(on history: MetricsHistory, selectedTokens: Int) -> String? {

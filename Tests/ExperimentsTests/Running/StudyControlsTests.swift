@@ -72,6 +72,54 @@ import Training
         }
     }
 
+    @Test func theCourseOfEveryRunIsKept() async throws {
+        let tiny = try await TinyStudy()
+        let arms = Dictionary(uniqueKeysWithValues: try finished(tiny).arms.map { ($0.name, $0.runs[0]) })
+        #expect(arms["clm"]!.checkpoints.map(\.step) == [0, 10, 15])
+        #expect(arms["twice"]!.checkpoints.map(\.step) == [0, 10, 20, 30])
+        for name in ["clm", "twice", "continued", "from-other"] {
+            let run = arms[name]!
+            for checkpoint in run.checkpoints {
+                let losses = try TokenLossFile.read(
+                    tiny.folder.file("study").appendingPathComponent(checkpoint.tokenLosses["held-out"]!))
+                let evaluation = run.evaluations.first { $0.step == checkpoint.step }!
+                #expect(abs(losses.mean - evaluation.loss) < 1e-12, "\(name) after \(checkpoint.step)")
+                #expect(checkpoint.tokensSeen == evaluation.tokensSeen)
+            }
+        }
+        let selections = try SelectionLog.read(tiny.folder.file("study").appendingPathComponent(arms["topk"]!.selections!))
+        #expect(selections.steps.map(\.step) == Array(1...15))
+    }
+
+    @Test func aPlanReckonsWhatIsLeftAndWritesNothing() async throws {
+        let tiny = try await TinyStudy()
+        let folder = tiny.folder.file("study")
+        let study = try Study(yaml: tiny.controlled)
+        let before = try StudyPlan(study, in: folder, workspace: Workspace())
+        #expect(!FileManager.default.fileExists(atPath: folder.path))
+        let runs = Dictionary(uniqueKeysWithValues: before.runs.map { ($0.name, $0) })
+        #expect(before.runs.map(\.name) == study.matrix.map(\.name) && before.unfinished.count == before.runs.count)
+        #expect(runs["clm/seed-0"]!.steps == 15 && runs["clm/seed-0"]!.tokens == 480)
+        #expect(runs["same-selected/seed-0"]!.steps == 8 && runs["same-selected/seed-0"]!.isExpected)
+        #expect(runs["twice/seed-0"]!.steps == 30)
+        // 15 steps, 0.4 of that for scoring, and the reference's 15.
+        #expect(runs["same-seconds/seed-3"]!.steps == 36)
+        // Each data order is scored once; evaluations are of the middle and the end, and the first run measures the start.
+        #expect(before.runs.filter { $0.scoringTokens > 0 }.map(\.name) == ["topk/seed-0", "topk/seed-3"])
+        #expect(runs["topk/seed-0"]!.evaluationTokens == 2 * 640 && runs["reference/other"]!.evaluationTokens == 3 * 640)
+        #expect(before.runs.allSatisfy { $0.operations > 0 && $0.bytes > 0 })
+        #expect(runs["twice/seed-0"]!.operations > 1.8 * runs["clm/seed-0"]!.operations)
+        let speed = StudySpeed(rate: 100)
+        #expect(abs(speed.seconds(of: runs["topk/seed-0"]!) - (480 + 0.4 * (480 + 1280)) / 100) < 1e-9)
+
+        _ = try finished(tiny)
+        let after = try StudyPlan(study, in: folder, workspace: Workspace())
+        #expect(after.unfinished.isEmpty && after.units == 0)
+        #expect(after.runs.allSatisfy { !$0.isExpected })
+        let measured = try StudySpeed(measuring: study, workspace: Workspace(), steps: 1)
+        #expect(measured.trainedTokensPerSecond > 0 && measured.forwardTokensPerSecond > 0)
+    }
+
     @Test func aMixtureIsTrainedOnInItsShares() async throws {
         let tiny = try await TinyStudy()
         _ = try finished(tiny)
@@ -82,6 +130,36 @@ import Training
         let (mixed, plain) = (try tiny.history("study", "mixture/seed-0"), try tiny.history("study", "clm/seed-0"))
         #expect(mixed.steps[0].loss != plain.steps[0].loss)
         #expect(mixed.steps.count == plain.steps.count)
+    }
+
+    /// What a kill leaves is what is on disk at that moment: a copy of the folder, taken while the study runs.
+    @Test func aKilledStudyGoesOnFromWhatItLeft() async throws {
+        let tiny = try await TinyStudy()
+        let runner = try tiny.runner(in: "study", tiny.controlled)
+        var (reports, kills, failures) = (0, 0, [any Error]())
+        func kill() {
+            do {
+                try FileManager.default.copyItem(at: tiny.folder.file("study"), to: tiny.folder.file("killed-\(kills)"))
+                kills += 1
+            } catch { failures.append(error) }
+        }
+        runner.onProgress = { _ in
+            reports += 1
+            if [2, 40, 90, 200].contains(reports) { kill() }
+        }
+        // Between the seeds too: the last run of seed 0 is finished.
+        runner.onFinishedRun = { name, _ in if name == "drawn-otherwise/seed-0" { kill() } }
+        #expect(try runner() == .finished)
+        #expect(failures.isEmpty && kills == 5)
+        for killed in 0..<kills {
+            let again = try tiny.runner(in: "killed-\(killed)", tiny.controlled)
+            #expect(try again() == .finished)
+            for run in [
+                "reference/other", "clm/seed-0", "topk/seed-0", "same-selected/seed-3", "continued/seed-3", "mixture/seed-0",
+            ] {
+                #expect(try tiny.adapter("killed-\(killed)", run) == tiny.adapter("study", run), "\(run) after kill \(killed)")
+            }
+        }
     }
 
     @Test func aStudyWithControlsGoesOnAfterEveryStop() async throws {

@@ -41,14 +41,16 @@ final class TinyStudy {
     }
 
     /// What all its studies share.
-    private var base: String {
+    ///
+    /// - Parameter more: further keys of `training`.
+    private func base(_ more: String = "") -> String {
         """
         name: tiny
         base:
           model: \(model)
           data: {train: \(corpus), validation: {held-out: \(corpus)}, blockLength: 16}
           adapter: {rank: 2, alpha: 4}
-          training: {tokens: 480, batchSize: 2, optimizer: {learningRate: 1.0e-2}, checkpointEvery: 4, evaluationTokens: 640}
+          training: {tokens: 480, batchSize: 2, optimizer: {learningRate: 1.0e-2}, checkpointEvery: 4, evaluationTokens: 640\(more)}
         references:
           other: {training.seed: 5, selection.policy: all}
         baseline: clm
@@ -56,7 +58,7 @@ final class TinyStudy {
     }
 
     var yaml: String {
-        base + """
+        base() + """
 
             arms:
               - {name: clm, selection.policy: all}
@@ -68,7 +70,7 @@ final class TinyStudy {
 
     /// Two seeds, warm starts, and arms that are to equal another.
     var controlled: String {
-        base + """
+        base(", evaluateEvery: 10, keepTokenLosses: evaluations, keepSelections: true") + """
 
             seeds: [0, 3]
             arms:
