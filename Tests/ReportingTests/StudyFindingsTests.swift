@@ -69,7 +69,7 @@ import Testing
         #expect(outcomes["stochastic"] == .undecided)
         #expect(outcomes["champ"] == .doesNotHold)
         #expect(outcomes["later"] == .notTested("this study has no arm self-0.6"))
-        #expect(findings.summary.contains { $0.contains("1 hold here, 2 do not, 1 are undecided") })
+        #expect(findings.summary.contains { $0.contains("1 held up, 2 not; undecided at this budget: 1; not tested by this study: 1") })
     }
 
     @Test func whatIsUndecidedIsCalledSo() throws {
@@ -77,9 +77,9 @@ import Testing
         try StudyFixture(directory: directory.url) { $0.arms[6].penalty = (0.05, 0.0005) }.write()
         let summary = try StudyFindings(directory: directory.url).summary
         #expect(summary.count >= 5)
-        let main = try #require(summary.first { $0.hasPrefix("top-k 0.6, curated reference ends") })
+        let main = try #require(summary.first { $0.hasPrefix("Top-k 0.6, curated reference ends") })
         #expect(main.contains("on held-out tutorials undecided against CLM"))
-        #expect(main.contains("nats above CLM (95 % interval"))
+        #expect(main.contains("nats above CLM (95 % interval"))
     }
 
     @Test func anArmThatHasNotRunIsAGapNotAnError() throws {

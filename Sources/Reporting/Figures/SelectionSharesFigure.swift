@@ -37,6 +37,7 @@ struct SelectionSharesFigure {
                 let style = styles[line.index]
                 traces.append([
                     "type": "scatter", "mode": "lines+markers", "name": Figure.text(findings.arms[line.index].arm.label),
+                    "meta": ["arm": .number(Double(line.index))],
                     "x": .numbers(line.x), "y": .numbers(line.y), "xaxis": grid.axis("x", number), "yaxis": grid.axis("y", number),
                     "line": ["color": .string(style.color), "dash": .string(style.dash), "width": 1.6],
                     "marker": ["color": .string(style.color), "symbol": .string(style.symbol), "size": 5],

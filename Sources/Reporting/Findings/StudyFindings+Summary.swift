@@ -33,7 +33,7 @@ extension StudyFindings {
                 "on \(split.label) \(Sentence.comparison($0, with: baseline.arm.label))"
             }
         }
-        return parts.isEmpty ? nil : "\(arm.arm.label) ends \(Sentence.list(parts))."
+        return parts.isEmpty ? nil : "\(Sentence.capitalized(arm.arm.label)) ends \(Sentence.list(parts))."
     }
 
     private var againstRandom: String? {
@@ -63,9 +63,9 @@ extension StudyFindings {
         func count(_ matches: (ClaimVerdict.Outcome) -> Bool) -> Int { verdicts.count { matches($0.outcome) } }
         let untested = verdicts.count { if case .notTested = $0.outcome { true } else { false } }
         return """
-            Of \(Sentence.count(verdicts.count, "claim")) fixed beforehand, \(count { $0 == .holds }) hold here, \
-            \(count { $0 == .doesNotHold }) do not, \(count { $0 == .undecided }) are undecided at this budget and \(untested) are \
-            not tested by this study.
+            Of \(Sentence.count(verdicts.count, "claim")) fixed beforehand: \(count { $0 == .holds }) held up, \
+            \(count { $0 == .doesNotHold }) not; undecided at this budget: \(count { $0 == .undecided }); not tested by this study: \
+            \(untested).
             """
     }
 

@@ -8,7 +8,11 @@ struct SelectionSection: ReportSection {
     func body(_ findings: StudyFindings) -> HTML? {
         let arms = findings.arms.filter { arm in arm.runs.contains { !$0.history.steps.isEmpty } }
         guard !arms.isEmpty else { return nil }
-        return [work(arms), SelectionSharesFigure(findings)?.figure.html ?? "", OverlapTable(findings)?.html ?? ""].joined()
+        let shares = SelectionSharesFigure(findings)
+        let legend = ArmLegend(findings, section: id) { findings.selections[$0.arm.name] != nil }
+        return [
+            work(arms), shares.map { "\(legend.html)\($0.figure.html)" } ?? "", OverlapTable(findings)?.html ?? "",
+        ].joined()
     }
 
     private func work(_ arms: [ArmFindings]) -> HTML {
