@@ -70,9 +70,11 @@ public struct LossHead {
         /// The gradient of the *sum* of some rows' losses, and, where the head is trained, its accumulation into the
         /// head's own gradient. Can be taken once: it overwrites the kept logits.
         ///
-        /// - Parameter rows: `[k]`, int64.
+        /// - Parameters:
+        ///   - rows: `[k]`, int64.
+        ///   - scale: what the sum is multiplied by.
         /// - Returns: with respect to those rows' hidden states, `[k, D]`
-        public func gradient(ofRows rows: Tensor) -> Tensor {
+        public func gradient(ofRows rows: Tensor, scale: Double = 1) -> Tensor {
             withoutGradient {
                 let selected = hidden.rows(rows)
                 let targets = targets.rows(rows)
@@ -84,6 +86,7 @@ public struct LossHead {
                         let error = kept?.slice(range) ?? head.logits(selected.slice(range))
                         CrossEntropy.overwriteWithGradient(
                             error, targets: targets.slice(range), normalizer: normalizer.slice(range))
+                        if scale != 1 { error *= scale }
                         head.accumulate(error, selected.slice(range))
                         return error.timesTransposed(head.weight.transpose)
                     })

@@ -6,17 +6,20 @@ import Foundation
 /// recipe.yaml                 resolved: every default written out
 /// manifest.json               RunManifest
 /// metrics.jsonl               MetricsLog
+/// selections.bin              SelectionLog, where the run keeps its selections
 /// events.out.tfevents.…       TensorBoard
 /// adapter_config.json         PEFT reads these two
 /// adapter_model.safetensors
 /// model/                      a Hugging Face folder, where the whole model was trained
-/// token-losses-<split>.safetensors
+/// token-losses-<split>.safetensors            at the end
+/// token-losses-<split>-step-<n>.safetensors   at each evaluation, where the run keeps them
 /// checkpoint-<step>/          what a resumed run needs
 /// ```
 public struct RunDirectory: Sendable, Hashable {
     public static let recipeName = "recipe.yaml"
     public static let manifestName = "manifest.json"
     public static let metricsName = "metrics.jsonl"
+    public static let selectionsName = "selections.bin"
     public static let adapterConfigurationName = "adapter_config.json"
     public static let adapterWeightsName = "adapter_model.safetensors"
     public static let modelName = "model"
@@ -32,11 +35,18 @@ public struct RunDirectory: Sendable, Hashable {
     public var recipe: URL { url.appendingPathComponent(Self.recipeName) }
     public var manifest: URL { url.appendingPathComponent(Self.manifestName) }
     public var metrics: URL { url.appendingPathComponent(Self.metricsName) }
+    public var selections: URL { url.appendingPathComponent(Self.selectionsName) }
     public var model: URL { url.appendingPathComponent(Self.modelName) }
     public func checkpoint(at step: Int) -> URL { url.appendingPathComponent(Self.checkpointPrefix + String(step)) }
 
+    /// Of the trained model.
     public func tokenLosses(on split: String) -> URL {
         url.appendingPathComponent(Self.tokenLossesPrefix + split + ".safetensors")
+    }
+
+    /// Of the model as it was after `step` steps.
+    public func tokenLosses(on split: String, step: Int) -> URL {
+        url.appendingPathComponent("\(Self.tokenLossesPrefix)\(split)-step-\(step).safetensors")
     }
 
     public enum Opening: Sendable {
@@ -81,6 +91,16 @@ public struct RunDirectory: Sendable, Hashable {
         }.sorted()
     }
 
+    /// The token losses of evaluations along the way, by ascending step and then by split.
+    public func checkpointTokenLosses() throws -> [(step: Int, split: String, url: URL)] {
+        let pattern = /token-losses-(?<split>.+)-step-(?<step>[0-9]+)\.safetensors/
+        let found = try names().compactMap { name -> (step: Int, split: String, url: URL)? in
+            guard let match = name.wholeMatch(of: pattern), let step = Int(match.step) else { return nil }
+            return (step, String(match.split), url.appendingPathComponent(name))
+        }
+        return found.sorted { ($0.step, $0.split) < ($1.step, $1.split) }
+    }
+
     private func names() throws -> [String] {
         do { return try FileManager.default.contentsOfDirectory(atPath: url.path) } catch {
             throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
@@ -88,7 +108,9 @@ public struct RunDirectory: Sendable, Hashable {
     }
 
     private static func belongsToARun(_ name: String) -> Bool {
-        [recipeName, manifestName, metricsName, adapterConfigurationName, adapterWeightsName, modelName].contains(name)
+        [
+            recipeName, manifestName, metricsName, selectionsName, adapterConfigurationName, adapterWeightsName, modelName,
+        ].contains(name)
             || [eventsPrefix, checkpointPrefix, tokenLossesPrefix].contains(where: name.hasPrefix)
     }
 }

@@ -47,6 +47,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public var trainingSeconds: Double
     /// Wall time with loading, evaluation and checkpoints, over all resumptions.
     public var wallSeconds: Double
+    /// Wall time of the reference's pass over the run's blocks, where it was taken before the steps and apart from them.
+    public var referenceScoringSeconds: Double?
 
     /// A run that is about to begin.
     public init(

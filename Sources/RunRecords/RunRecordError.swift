@@ -15,6 +15,8 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
     case notATokenID(file: String, row: Int, position: Int, value: Double)
     case inconsistentCounts(what: String, found: Int, expected: Int)
     case firstPositionCounts(row: Int)
+    case damagedSelections(file: String, reason: String)
+    case foreignSelections(file: String, reason: String)
 
     public var description: String {
         switch self {
@@ -48,6 +50,10 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
             "\(what) holds \(found) values, rows × positions is \(expected)"
         case .firstPositionCounts(let row):
             "row \(row) counts position 0, which nothing predicts: mask it"
+        case .damagedSelections(let file, let reason):
+            "\(file) is damaged: \(reason); run again with training.keepSelections: true to have it written anew"
+        case .foreignSelections(let file, let reason):
+            "\(file) can't be gone on with: \(reason); start again with --overwrite"
         }
     }
 }

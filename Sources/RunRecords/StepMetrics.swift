@@ -25,6 +25,9 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public var filledAtRandom: Int
     /// Every score in some pool of this step was the same, so that scores decided nothing.
     public var tied: Bool
+    /// How many of the selected tokens stood in each tenth of their pool by score, the lowest tenth first; `nil` where nothing
+    /// is scored.
+    public var selectedByScoreDecile: [Int]?
     /// Wall time of this step, without evaluation and checkpoints.
     public var seconds: Double
 
@@ -41,12 +44,12 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public init(
         step: Int, tokensSeen: Int, selectedTokensSeen: Int, validTokens: Int, selectedTokens: Int, loss: Double,
         selectedLoss: Double, gradientNorm: Double, learningRate: Double, candidates: Int? = nil, filledAtRandom: Int = 0,
-        tied: Bool = false, seconds: Double
+        tied: Bool = false, selectedByScoreDecile: [Int]? = nil, seconds: Double
     ) {
         (self.step, self.tokensSeen, self.selectedTokensSeen) = (step, tokensSeen, selectedTokensSeen)
         (self.validTokens, self.selectedTokens) = (validTokens, selectedTokens)
         (self.loss, self.selectedLoss, self.gradientNorm) = (loss, selectedLoss, gradientNorm)
         (self.learningRate, self.candidates, self.filledAtRandom) = (learningRate, candidates, filledAtRandom)
-        (self.tied, self.seconds) = (tied, seconds)
+        (self.tied, self.selectedByScoreDecile, self.seconds) = (tied, selectedByScoreDecile, seconds)
     }
 }

@@ -1,9 +1,14 @@
 import Torch
 
 /// How much a token is worth training on. The higher, the more.
+///
+/// It is asked once for each pool, so it may compare a token with its rivals.
 public protocol TokenScore: Sendable {
     /// What it reads beside the loss.
     var needs: Set<TokenMeasurements.Optional> { get }
+
+    /// Whether a score can be more than 0. One that can't gives a policy that weighs tokens by their score nothing to weigh.
+    var canBePositive: Bool { get }
 
     /// `[N]`; never differentiated.
     func callAsFunction(_ measurements: TokenMeasurements) -> Tensor
@@ -11,6 +16,7 @@ public protocol TokenScore: Sendable {
 
 extension TokenScore {
     public var needs: Set<TokenMeasurements.Optional> { [] }
+    public var canBePositive: Bool { true }
 }
 
 /// The student's own loss.
@@ -35,12 +41,21 @@ public struct EntropyScore: TokenScore {
     public func callAsFunction(_ measurements: TokenMeasurements) -> Tensor { measurements.entropy! }
 }
 
+/// What the student gives the token that comes: exp(−loss). Its top k are the k tokens of the lowest loss, as ProFit keeps
+/// them (arXiv:2601.09195); drawn by weight, they come with DFT's (arXiv:2508.05629).
+public struct TargetProbabilityScore: TokenScore {
+    public init() {}
+    public func callAsFunction(_ measurements: TokenMeasurements) -> Tensor { (-measurements.loss).exponential() }
+}
+
 /// The scores that a recipe can name.
 public enum TokenScoreRegistry {
     static let scores: [String: any TokenScore] = [
         "loss": LossScore(),
         "excessLoss": ExcessLossScore(),
         "entropy": EntropyScore(),
+        "targetProbability": TargetProbabilityScore(),
+        "selfReference": SelfReferenceScore(),
     ]
 
     public static var names: [String] { scores.keys.sorted() }

@@ -56,7 +56,7 @@ public struct TokenSelector: Sendable {
             precondition(groups.reduce(0, +) == total, "groups of \(groups) tokens don't make \(total)")
             guard total > 0 else { throw SelectionError.nothingValid }
 
-            let scores = policy.usesScores ? score(measurements) : measurements.loss
+            let scores = policy.usesScores ? scores(of: measurements, groups: groups) : measurements.loss
             let scoreValues: [Double] = policy.usesScores ? scores.values() : []
             guard !scoreValues.contains(where: \.isNaN) else {
                 throw SelectionError.notANumber(what: "score \(type(of: score))")
@@ -75,17 +75,30 @@ public struct TokenSelector: Sendable {
             var selection = TokenSelection(
                 indices: [], poolCounts: [], candidateCount: candidates.map { $0.count { $0 } } ?? total, filledCount: 0,
                 allTied: scoreValues.count > 1 && scoreValues.allSatisfy { $0 == scoreValues[0] })
-            var start = 0
-            for group in groups where group > 0 {
-                let range = start..<start + group
-                let count = count(of: group)
+            for range in Self.ranges(groups) {
+                let count = count(of: range.count)
                 let chosen = Self.highest(count, in: range, keys: keys, candidates: candidates, tieBreakers: tieBreakers)
                 selection.indices += chosen
                 selection.poolCounts.append(count)
                 if let candidates { selection.filledCount += chosen.count { !candidates[$0] } }
-                start = range.upperBound
+                if policy.usesScores { selection.countDeciles(of: chosen, in: range, scores: scoreValues) }
             }
             return selection
+        }
+    }
+
+    /// Each pool is scored by itself.
+    private func scores(of measurements: TokenMeasurements, groups: [Int]) -> Tensor {
+        let ranges = Self.ranges(groups)
+        return ranges.count == 1 ? score(measurements) : .concatenated(ranges.map { score(measurements.slice($0)) })
+    }
+
+    /// Where the pools that hold a token stand.
+    private static func ranges(_ groups: [Int]) -> [Range<Int>] {
+        var start = 0
+        return groups.filter { $0 > 0 }.map { count in
+            defer { start += count }
+            return start..<start + count
         }
     }
 
@@ -116,4 +129,15 @@ public struct TokenSelection: Sendable, Equatable {
     public var filledCount: Int
     /// Whether every score was the same, so that position or chance alone decided.
     public var allTied: Bool
+    /// How many of the selected stood in each tenth of their pool by score, the lowest tenth first; `nil` where nothing is
+    /// scored. Of equal scores the earlier position counts as the higher.
+    public var scoreDeciles: [Int]?
+
+    fileprivate mutating func countDeciles(of chosen: [Int], in pool: Range<Int>, scores: [Double]) {
+        let ascending = pool.sorted { scores[$0] != scores[$1] ? scores[$0] < scores[$1] : $0 > $1 }
+        let isChosen = Set(chosen)
+        var deciles = scoreDeciles ?? [Int](repeating: 0, count: 10)
+        for (rank, token) in ascending.enumerated() where isChosen.contains(token) { deciles[rank * 10 / pool.count] += 1 }
+        scoreDeciles = deciles
+    }
 }

@@ -2,10 +2,26 @@ import Corpora
 import Models
 import Torch
 
+/// What a reference model says of each valid token of a batch: `[N]`, float32, in nats, in order.
+public struct ReferenceMeasurements {
+    /// Its cross-entropy.
+    public var loss: Tensor
+    /// The entropy of its prediction, where it was asked for.
+    public var entropy: Tensor?
+
+    public init(loss: Tensor, entropy: Tensor? = nil) { (self.loss, self.entropy) = (loss, entropy) }
+}
+
 /// Where the reference model's loss of each token comes from.
 public protocol ReferenceLoss: AnyObject {
-    /// The loss of each valid token of `batch`, `[N]`, float32, in order.
-    func losses(of batch: TokenBatch) throws -> Tensor
+    /// - Parameter entropy: whether the entropies are wanted too.
+    /// - Throws: where the source doesn't have what is asked for.
+    func measurements(of batch: TokenBatch, entropy: Bool) throws -> ReferenceMeasurements
+}
+
+extension ReferenceLoss {
+    /// The loss of each valid token of `batch`, `[N]`.
+    public func losses(of batch: TokenBatch) throws -> Tensor { try measurements(of: batch, entropy: false).loss }
 }
 
 /// A frozen model that scores each batch as it comes. The base is the student's own model with the adapter left out.
@@ -20,36 +36,12 @@ public final class LiveReference: ReferenceLoss {
         head = LossHead(weight: model.headWeight)
     }
 
-    public func losses(of batch: TokenBatch) -> Tensor {
+    public func measurements(of batch: TokenBatch, entropy: Bool) -> ReferenceMeasurements {
         withoutGradient {
             let tensors = BatchTensors(batch, on: model.headWeight.device)
             let hidden = tensors.valid(model.hiddenStates(tensors.inputIDs, adapter: adapter))
-            return head.score(hidden, targets: tensors.targets, keepingLogits: false).loss
+            let scored = head.score(hidden, targets: tensors.targets, entropy: entropy, keepingLogits: false)
+            return ReferenceMeasurements(loss: scored.loss, entropy: scored.entropy)
         }
-    }
-}
-
-/// Scores each block once and remembers: arms that see the same blocks share one pass of the reference.
-public final class RememberedReference: ReferenceLoss {
-    private let source: any ReferenceLoss
-    private var blocks: [Int: [Float]] = [:]
-
-    public init(_ source: any ReferenceLoss) { self.source = source }
-
-    /// Whether every block of the batch has been scored.
-    public func remembers(_ batch: TokenBatch) -> Bool { batch.blockIndices.allSatisfy { blocks[$0] != nil } }
-
-    public func losses(of batch: TokenBatch) throws -> Tensor {
-        if !remembers(batch) {
-            let losses: [Float] = try source.losses(of: batch).values()
-            var start = 0
-            for (row, block) in batch.blockIndices.enumerated() {
-                let places = row * batch.sequenceLength..<(row + 1) * batch.sequenceLength
-                let count = batch.validMask[places].count { $0 }
-                blocks[block] = Array(losses[start..<start + count])
-                start += count
-            }
-        }
-        return Tensor(batch.blockIndices.flatMap { blocks[$0]! })
     }
 }

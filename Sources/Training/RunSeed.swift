@@ -10,6 +10,9 @@ package struct RunSeed: Sendable {
 
     package init(value: UInt64) { self.value = value }
 
+    /// Streams for measuring what a selection does, none of which the run itself uses.
+    var forProbing: RunSeed { RunSeed(value: Self.mixed(~value)) }
+
     func generator(_ purpose: Purpose, step: Int, microBatch: Int) -> Generator {
         var mixed = value
         for part in [purpose.rawValue, UInt64(step), UInt64(microBatch)] { mixed = Self.mixed(mixed ^ Self.mixed(part)) }

@@ -6,7 +6,8 @@ import Torch
 /// Forward, scores, selection and backward for the micro-batches of one optimizer step.
 ///
 /// Gradients accumulate as those of the *sum* over selected tokens; who owns the optimizer divides once by the number of
-/// selected tokens in the whole window, so that micro-batches with unequal counts weigh as they should.
+/// selected tokens in the whole window, so that micro-batches with unequal counts weigh as they should. The replication's
+/// mean of means is there to be compared with.
 package struct SelectedLossStep {
     let model: any CausalLM
     let adapter: LoRAAdapter?
@@ -14,14 +15,19 @@ package struct SelectedLossStep {
     let reference: (any ReferenceLoss)?
     /// Take the scores from the pass that is trained on, dropout and all, as the replication does.
     let scoresWithDropout: Bool
+    /// Give every micro-batch the same weight, however many of its tokens are selected, as the replication does.
+    let meansPerMicroBatch: Bool
+    /// Chooses in the selector's place.
+    let replay: SelectionReplay?
     let seed: RunSeed
 
     package init(
         model: any CausalLM, adapter: LoRAAdapter?, selector: TokenSelector, reference: (any ReferenceLoss)?,
-        scoresWithDropout: Bool, seed: RunSeed
+        scoresWithDropout: Bool, meansPerMicroBatch: Bool = false, replay: SelectionReplay? = nil, seed: RunSeed
     ) {
         (self.model, self.adapter, self.selector, self.reference) = (model, adapter, selector, reference)
-        (self.scoresWithDropout, self.seed) = (scoresWithDropout, seed)
+        (self.scoresWithDropout, self.meansPerMicroBatch) = (scoresWithDropout, meansPerMicroBatch)
+        (self.replay, self.seed) = (replay, seed)
     }
 
     /// Sums over the window.
@@ -33,16 +39,24 @@ package struct SelectedLossStep {
         package var candidateCount = 0
         package var filledCount = 0
         package var allTied = false
+        package var scoreDeciles: [Int]?
+        /// What makes a mean gradient of the accumulated one.
+        package var gradientDivisor = 0
+        /// For each micro-batch the selected among its valid tokens, ascending.
+        package var selected: [[Int]] = []
 
         fileprivate mutating func count(_ selection: TokenSelection) {
             candidateCount += selection.candidateCount
             filledCount += selection.filledCount
             allTied = allTied || selection.allTied
+            guard let deciles = selection.scoreDeciles else { return }
+            scoreDeciles = scoreDeciles.map { zip($0, deciles).map(+) } ?? deciles
         }
 
         fileprivate mutating func count(_ losses: [Float], selected: [Int]) {
             validCount += losses.count
             selectedCount += selected.count
+            self.selected.append(selected)
             lossSum += losses.reduce(0) { $0 + Double($1) }
             selectedLossSum += selected.reduce(0) { $0 + Double(losses[$1]) }
         }
@@ -51,7 +65,10 @@ package struct SelectedLossStep {
     /// - Throws: `SelectionError.nothingValid` where no token of the window is valid; `TrainingError.nonFinite`.
     package func callAsFunction(_ window: [TokenBatch], step: Int) throws -> Result {
         guard window.contains(where: { $0.validMask.contains(true) }) else { throw SelectionError.nothingValid }
-        return try needsScoringPass(window.count) ? scoreThenTrain(window, step: step) : trainWhileScoring(window, step: step)
+        var result =
+            try needsScoringPass(window.count) ? scoreThenTrain(window, step: step) : trainWhileScoring(window, step: step)
+        result.gradientDivisor = meansPerMicroBatch ? result.selected.count { !$0.isEmpty } : result.selectedCount
+        return result
     }
 
     /// Selection has to wait where tokens compete across micro-batches, or where scores are taken without the dropout that
@@ -66,16 +83,19 @@ package struct SelectedLossStep {
 
     private func trainWhileScoring(_ window: [TokenBatch], step: Int) throws -> Result {
         var result = Result()
-        for (index, batch) in window.enumerated() where batch.validMask.contains(true) {
+        for (index, batch) in window.enumerated() {
+            guard batch.validMask.contains(true) else {
+                result.count([], selected: [])
+                continue
+            }
             let tensors = BatchTensors(batch, on: model.headWeight.device)
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: index))
             let (scored, measurements) = try measure(hidden, batch, tensors, step: step)
-            let selection = try selector.select(
-                measurements, groups: groups([tensors]), noise: seed.generator(.selection, step: step, microBatch: index))
-            let rows = Tensor(selection.indices, on: hidden.device)
-            try hidden.rows(rows).backward(gradient: scored.gradient(ofRows: rows))
-            result.count(selection)
-            result.count(measurements.loss.values(), selected: selection.indices)
+            let selected = try select(measurements, batch, tensors, step: step, microBatch: index, counting: &result)
+            result.count(measurements.loss.values(), selected: selected)
+            guard !selected.isEmpty else { continue }
+            let rows = Tensor(selected, on: hidden.device)
+            try hidden.rows(rows).backward(gradient: scored.gradient(ofRows: rows, scale: weight(of: selected)))
         }
         return result
     }
@@ -103,12 +123,10 @@ package struct SelectedLossStep {
             result.count(selection)
             selected = Self.split(selection.indices, lengths: batches.map(\.validCount))
         } else {
-            selected = try zip(measured, batches).enumerated().map { index, pair in
-                guard pair.1.validCount > 0 else { return [] }
-                let selection = try selector.select(
-                    pair.0, groups: groups([pair.1]), noise: seed.generator(.selection, step: step, microBatch: index))
-                result.count(selection)
-                return selection.indices
+            selected = try window.indices.map { index in
+                guard batches[index].validCount > 0 else { return [] }
+                return try select(
+                    measured[index], window[index], batches[index], step: step, microBatch: index, counting: &result)
             }
         }
 
@@ -119,7 +137,8 @@ package struct SelectedLossStep {
             let rows = Tensor(selected[index], on: model.headWeight.device)
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: index)).rows(rows)
             let scored = head.score(hidden, targets: tensors.targets.rows(rows))
-            try hidden.backward(gradient: scored.gradient(ofRows: .range(selected[index].count, on: rows.device)))
+            let all = Tensor.range(selected[index].count, on: rows.device)
+            try hidden.backward(gradient: scored.gradient(ofRows: all, scale: weight(of: selected[index])))
         }
         return result
     }
@@ -138,6 +157,24 @@ package struct SelectedLossStep {
 
     // MARK: Pieces
 
+    /// The selected among the valid tokens of one micro-batch.
+    private func select(
+        _ measurements: TokenMeasurements, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int, microBatch: Int,
+        counting result: inout Result
+    ) throws -> [Int] {
+        let noise = seed.generator(.selection, step: step, microBatch: microBatch)
+        if let replay {
+            result.candidateCount += tensors.validCount
+            return try replay.selected(in: batch, step: step, microBatch: microBatch, noise: noise)
+        }
+        let selection = try selector.select(measurements, groups: groups([tensors]), noise: noise)
+        result.count(selection)
+        return selection.indices
+    }
+
+    /// Of a selected token of a micro-batch in the accumulated gradient.
+    private func weight(of selected: [Int]) -> Double { meansPerMicroBatch ? 1 / Double(selected.count) : 1 }
+
     /// The pass that is trained on. The same dropout for the same place in the run, however often it is asked for.
     private func forward(_ tensors: BatchTensors, step: Int, microBatch: Int) -> Tensor {
         let dropout = (adapter?.options.dropout ?? 0) > 0 ? seed.generator(.dropout, step: step, microBatch: microBatch) : nil
@@ -154,9 +191,12 @@ package struct SelectedLossStep {
         var measurements = TokenMeasurements(loss: scored.loss, entropy: scored.entropy)
         if needs.contains(.referenceLoss) {
             guard let reference else { throw TrainingError.referenceMissing(score: "\(type(of: selector.score))") }
-            let losses = try reference.losses(of: batch).moved(to: hidden.device)
-            guard losses.isAllFinite else { throw TrainingError.nonFinite(what: "the reference loss", step: step) }
-            measurements.referenceLoss = losses
+            let opinion = try reference.measurements(of: batch, entropy: needs.contains(.referenceEntropy))
+            measurements.referenceLoss = opinion.loss.moved(to: hidden.device)
+            measurements.referenceEntropy = opinion.entropy?.moved(to: hidden.device)
+            guard opinion.loss.isAllFinite, opinion.entropy?.isAllFinite ?? true else {
+                throw TrainingError.nonFinite(what: "the reference loss", step: step)
+            }
         }
         return (scored, measurements)
     }
@@ -179,6 +219,6 @@ extension TokenMeasurements {
         }
         return TokenMeasurements(
             loss: .concatenated(parts.map(\.loss)), entropy: joined(parts.map(\.entropy)),
-            referenceLoss: joined(parts.map(\.referenceLoss)))
+            referenceLoss: joined(parts.map(\.referenceLoss)), referenceEntropy: joined(parts.map(\.referenceEntropy)))
     }
 }

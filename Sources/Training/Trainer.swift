@@ -23,6 +23,10 @@ public final class Trainer {
         public var seed: UInt64 = 0
         /// The replication's way: scores from the pass with dropout.
         public var scoresWithDropout = false
+        /// The replication's way: the mean of the micro-batches' means, and not one division over the step.
+        public var meansPerMicroBatch = false
+        /// Blocks on which `probe()` compares gradients; 0 compares none.
+        public var probeBlocks = 0
 
         public init(stepCount: Int) { self.stepCount = stepCount }
     }
@@ -34,17 +38,21 @@ public final class Trainer {
     public let trained: NamedTensors
     public internal(set) var progress = TrainingProgress()
     public internal(set) var sampler: BatchSampler
+    /// What the last step trained on; `nil` before the first.
+    public private(set) var lastSelection: SelectionStep?
 
     let optimizer: AdamW
     private let step: SelectedLossStep
+    private let prober: GradientProber?
 
     /// - Parameters:
     ///   - adapter: what is trained; `nil` trains the model's own weights.
     ///   - reference: needed where the selector's score compares with one.
+    ///   - replay: chooses in the selector's place.
     /// - Throws: `TrainingError.referenceMissing`
     public init(
         model: any CausalLM, adapter: LoRAAdapter?, sampler: BatchSampler, selector: TokenSelector = .everything,
-        reference: (any ReferenceLoss)? = nil, options: Options
+        reference: (any ReferenceLoss)? = nil, replay: SelectionReplay? = nil, options: Options
     ) throws {
         if selector.needs.contains(.referenceLoss), reference == nil {
             throw TrainingError.referenceMissing(score: "\(type(of: selector.score))")
@@ -56,8 +64,20 @@ public final class Trainer {
         optimizer = AdamW(trained, options: options.optimizer)
         step = SelectedLossStep(
             model: model, adapter: adapter, selector: selector, reference: reference,
-            scoresWithDropout: options.scoresWithDropout, seed: RunSeed(value: options.seed))
+            scoresWithDropout: options.scoresWithDropout, meansPerMicroBatch: options.meansPerMicroBatch, replay: replay,
+            seed: RunSeed(value: options.seed))
+        // What is replayed was selected in blocks of its own, so there is nothing to ask on others.
+        prober =
+            options.probeBlocks > 0 && replay == nil
+            ? GradientProber(
+                model: model, adapter: adapter, trained: trained, selector: selector, reference: reference, sampler: sampler,
+                blockCount: options.probeBlocks, seed: RunSeed(value: options.seed)) : nil
     }
+
+    /// Compares the gradient of what is selected with that of all tokens, on the same blocks every time. Changes nothing.
+    ///
+    /// - Returns: `nil` where `probeBlocks` is 0, and for a replay.
+    public func probe() throws -> GradientProbe? { try prober?.measure(at: progress) }
 
     public var isFinished: Bool { progress.step >= options.stepCount }
 
@@ -74,7 +94,7 @@ public final class Trainer {
 
         let gradients = trained.compactMap(\.tensor.gradient)
         let norm = GradientNormalization.apply(
-            to: gradients, dividingBy: result.selectedCount, clippingAt: options.clipNorm)
+            to: gradients, dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
         guard norm.isFinite else { throw TrainingError.nonFinite(what: "the gradient", step: number) }
         guard norm > 0 else { throw TrainingError.noGradient(step: number) }
 
@@ -83,6 +103,7 @@ public final class Trainer {
         for (_, tensor) in trained { tensor.gradient = nil }
 
         self.sampler = sampler
+        lastSelection = SelectionStep(number, of: window, selected: result.selected)
         progress.step = number
         progress.tokensSeen += result.validCount
         progress.selectedTokensSeen += result.selectedCount
@@ -95,7 +116,8 @@ public final class Trainer {
             selectedLoss: result.selectedLossSum / Double(result.selectedCount), gradientNorm: norm,
             learningRate: learningRate,
             candidates: result.candidateCount == result.validCount ? nil : result.candidateCount,
-            filledAtRandom: result.filledCount, tied: result.allTied, seconds: seconds)
+            filledAtRandom: result.filledCount, tied: result.allTied, selectedByScoreDecile: result.scoreDeciles,
+            seconds: seconds)
     }
 }
 

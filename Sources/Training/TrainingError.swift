@@ -4,6 +4,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case nonFinite(what: String, step: Int)
     case noGradient(step: Int)
     case foreignCheckpoint(path: String, reason: String)
+    case foreignReplay(source: String, differences: [String])
 
     public var description: String {
         switch self {
@@ -16,6 +17,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "every gradient is zero at step \(step): nothing would be learned"
         case .foreignCheckpoint(let path, let reason):
             "\(path) can't be resumed from: \(reason)"
+        case .foreignReplay(let source, let differences):
+            "the selections of \(source) were made in other blocks (\(differences.joined(separator: "; "))): "
+                + "give both runs the same data, block length, step size, seed and number of tokens"
         }
     }
 }

@@ -35,6 +35,8 @@ public struct TrainingLoop {
     /// Evaluations of the start that were made before: a split that has one here isn't evaluated again.
     public var startEvaluations: [EvaluationRecord] = []
     public var sinks: [any MetricSink] = []
+    /// Where each step's selection goes; `nil` keeps none.
+    public var selectionLog: SelectionLog?
     /// Asked between steps, and between the batches of an evaluation.
     public var shouldStop: () -> Bool = { false }
     /// Told how many blocks of an evaluation are done.
@@ -56,9 +58,9 @@ public struct TrainingLoop {
 
     /// Runs to the end, or to the next step after `shouldStop` says so.
     ///
-    /// - Parameter tokenLosses: given each split's token losses at the end.
+    /// - Parameter tokenLosses: given the token losses behind every evaluation that is made.
     public func run(
-        _ trainer: Trainer, tokenLosses: (_ split: String, TokenLosses) throws -> Void = { _, _ in }
+        _ trainer: Trainer, tokenLosses: (EvaluationRecord, TokenLosses) throws -> Void = { _, _ in }
     ) throws -> Outcome {
         do {
             try runToTheEnd(trainer, tokenLosses)
@@ -76,25 +78,26 @@ public struct TrainingLoop {
         if shouldStop() { throw Interruption() }
     }
 
-    private func runToTheEnd(_ trainer: Trainer, _ tokenLosses: (String, TokenLosses) throws -> Void) throws {
+    private func runToTheEnd(_ trainer: Trainer, _ tokenLosses: (EvaluationRecord, TokenLosses) throws -> Void) throws {
         if trainer.progress.step == 0 {
             for known in startEvaluations { try record(.evaluation(known)) }
-            try evaluate(trainer, except: Set(startEvaluations.map(\.split))) { _, _ in }
+            try evaluate(trainer, except: Set(startEvaluations.map(\.split)), tokenLosses)
         } else if isEvaluationDue(trainer) {
             // The run was stopped while it was being evaluated.
-            try evaluate(trainer) { _, _ in }
+            try evaluate(trainer, tokenLosses)
         }
         var warned = false
         while !trainer.isFinished {
             try stopIfAsked()
             let metrics = try trainer.advance()
+            if let selectionLog, let selection = trainer.lastSelection { try selectionLog.append(selection) }
             try record(.step(metrics))
             if metrics.tied || metrics.filledAtRandom > 0, !warned {
                 warned = true
                 log.warning("\(Self.explanation(of: metrics))")
             }
             let isLast = trainer.isFinished
-            if isEvaluationDue(trainer) { try evaluate(trainer) { _, _ in } }
+            if isEvaluationDue(trainer) { try evaluate(trainer, tokenLosses) }
             if checkpointInterval > 0, trainer.progress.step % checkpointInterval == 0, !isLast { try checkpoint(trainer) }
         }
         if trainer.progress.evaluatedStep < trainer.progress.step { try evaluate(trainer, tokenLosses) }
@@ -123,7 +126,7 @@ public struct TrainingLoop {
 
     /// Records the splits together, so that a stop in between leaves all of them for later.
     private func evaluate(
-        _ trainer: Trainer, except known: Set<String> = [], _ tokenLosses: (String, TokenLosses) throws -> Void
+        _ trainer: Trainer, except known: Set<String> = [], _ tokenLosses: (EvaluationRecord, TokenLosses) throws -> Void
     ) throws {
         let evaluator = Evaluator(trainer.model, adapter: trainer.adapter)
         var records: [EvaluationRecord] = []
@@ -134,13 +137,14 @@ public struct TrainingLoop {
                 try stopIfAsked()
             }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
-            records.append(
-                EvaluationRecord(
-                    step: trainer.progress.step, tokensSeen: trainer.progress.tokensSeen, split: split.name,
-                    loss: losses.mean, tokens: losses.count, seconds: seconds))
-            try tokenLosses(split.name, losses)
+            let finished = EvaluationRecord(
+                step: trainer.progress.step, tokensSeen: trainer.progress.tokensSeen, split: split.name, loss: losses.mean,
+                tokens: losses.count, batchMeanLoss: losses.batchMean(rows: split.batches.batchSize), seconds: seconds)
+            records.append(finished)
+            try tokenLosses(finished, losses)
         }
         for finished in records { try record(.evaluation(finished)) }
+        if let probe = try trainer.probe() { try record(.probe(probe)) }
         trainer.progress.evaluatedStep = trainer.progress.step
     }
 
@@ -157,5 +161,14 @@ extension TokenLosses {
     public var mean: Double {
         let counted = counted
         return counted.reduce(0) { $0 + Double($1) } / Double(counted.count)
+    }
+
+    /// The mean of the means of so many rows at a time, as a loop over batches gives it that forgets their sizes.
+    func batchMean(rows size: Int) -> Double {
+        let means = stride(from: 0, to: rows, by: size).compactMap { start -> Double? in
+            let places = (start * positions..<min(start + size, rows) * positions).filter { mask[$0] }
+            return places.isEmpty ? nil : places.reduce(0) { $0 + Double(losses[$1]) } / Double(places.count)
+        }
+        return means.reduce(0, +) / Double(means.count)
     }
 }

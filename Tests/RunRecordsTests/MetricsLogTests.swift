@@ -7,11 +7,13 @@ import Testing
         StepMetrics(
             step: step, tokensSeen: step * 508, selectedTokensSeen: step * 254, validTokens: 508, selectedTokens: 254,
             loss: loss, selectedLoss: 3, gradientNorm: 0.7, learningRate: 1e-4, candidates: 300, filledAtRandom: 0,
-            tied: step == 1, seconds: 0.5)
+            tied: step == 1, selectedByScoreDecile: step == 1 ? nil : Array(0..<10), seconds: 0.5)
     }
 
     private func evaluation(_ step: Int, loss: Double, split: String = "noisy") -> EvaluationRecord {
-        EvaluationRecord(step: step, tokensSeen: step * 508, split: split, loss: loss, tokens: 4096, seconds: 3)
+        EvaluationRecord(
+            step: step, tokensSeen: step * 508, split: split, loss: loss, tokens: 4096,
+            batchMeanLoss: step == 0 ? nil : loss + 0.1, seconds: 3)
     }
 
     @Test func whatIsAppendedIsRead() throws {

@@ -23,7 +23,8 @@ import Testing
         let parent = try TemporaryDirectory()
         for name in [
             RunDirectory.manifestName, RunDirectory.metricsName, RunDirectory.recipeName, "adapter_model.safetensors",
-            "events.out.tfevents.1", "token-losses-noisy.safetensors", "notes.txt",
+            "events.out.tfevents.1", "token-losses-noisy.safetensors", "token-losses-noisy-step-7.safetensors",
+            "selections.bin", "notes.txt",
         ] { try parent.write("x", to: name) }
         try FileManager.default.createDirectory(at: parent.file("checkpoint-10"), withIntermediateDirectories: false)
         _ = try RunDirectory.open(parent.url, .overwrite)
@@ -45,5 +46,18 @@ import Testing
         }
         try parent.write("x", to: "checkpoint-half")
         #expect(try directory.checkpointSteps() == [3, 20, 100])
+    }
+
+    @Test func tokenLossesAreFoundByStep() throws {
+        let parent = try TemporaryDirectory()
+        let directory = RunDirectory(parent.url)
+        for (split, step) in [("noisy", 20), ("held-out", 3), ("noisy", 3), ("noisy", 100)] {
+            try parent.write("x", to: directory.tokenLosses(on: split, step: step).lastPathComponent)
+        }
+        try parent.write("x", to: directory.tokenLosses(on: "noisy").lastPathComponent)
+        let found = try directory.checkpointTokenLosses()
+        #expect(found.map(\.step) == [3, 3, 20, 100])
+        #expect(found.map(\.split) == ["held-out", "noisy", "noisy", "noisy"])
+        #expect(found.map(\.url.lastPathComponent)[1] == "token-losses-noisy-step-3.safetensors")
     }
 }

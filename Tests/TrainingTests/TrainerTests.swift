@@ -87,7 +87,9 @@ import Training
 
     @Test func aReferenceThatIsNotFiniteIsNamed() throws {
         final class Broken: ReferenceLoss {
-            func losses(of batch: TokenBatch) -> Tensor { .full([batch.validCount], .nan) }
+            func measurements(of batch: TokenBatch, entropy: Bool) -> ReferenceMeasurements {
+                ReferenceMeasurements(loss: .full([batch.validCount], .nan))
+            }
         }
         let model = try LlamaModel.tiny()
         let trainer = try Trainer(
@@ -108,9 +110,9 @@ import Training
             let source: LiveReference
             var calls = 0
             init(_ source: LiveReference) { self.source = source }
-            func losses(of batch: TokenBatch) -> Tensor {
+            func measurements(of batch: TokenBatch, entropy: Bool) -> ReferenceMeasurements {
                 calls += 1
-                return source.losses(of: batch)
+                return source.measurements(of: batch, entropy: entropy)
             }
         }
         let live = LiveReference(try LlamaModel.tiny())
@@ -120,9 +122,16 @@ import Training
         _ = try remembered.losses(of: blocks.batch([0, 1, 2, 3]))
         for order in [[0, 1, 2, 3], [2, 0], [3, 3]] {
             let found: [Float] = try remembered.losses(of: blocks.batch(order)).values()
-            let expected: [Float] = live.losses(of: blocks.batch(order)).values()
+            let expected: [Float] = live.measurements(of: blocks.batch(order), entropy: false).loss.values()
             #expect(Difference(found, expected).isWithin(absolute: 1e-5))
         }
         #expect(counting.calls == 1)
+        // Entropies weren't asked for, so they are one more pass.
+        let entropies = try #require(try remembered.measurements(of: blocks.batch([3, 1]), entropy: true).entropy)
+        let expected = try #require(live.measurements(of: blocks.batch([3, 1]), entropy: true).entropy)
+        #expect(Difference(entropies.values(Float.self), expected.values(Float.self)).isWithin(absolute: 1e-5))
+        #expect(counting.calls == 2)
+        _ = try remembered.measurements(of: blocks.batch([1, 3]), entropy: true)
+        #expect(counting.calls == 2)
     }
 }

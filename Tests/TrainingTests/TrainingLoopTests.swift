@@ -51,6 +51,8 @@ import Training
                 case .evaluation(var record):
                     record.seconds = 0
                     return .evaluation(record)
+                case .probe:
+                    return line
                 }
             }
         }

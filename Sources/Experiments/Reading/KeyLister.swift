@@ -23,7 +23,7 @@ struct KeyLister: RecipeVisitor {
         prefix = outer
     }
 
-    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?) {
+    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?, unused: String?) {
         var present = section ?? Section()
         self.section(key, &present)
     }

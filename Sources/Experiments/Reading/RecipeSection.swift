@@ -23,7 +23,9 @@ protocol RecipeVisitor {
     mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section)
 
     /// A key that holds a section or `none`.
-    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?)
+    ///
+    /// - Parameter unused: as for a value.
+    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?, unused: String?)
 
     /// Refuses a combination of keys.
     ///
@@ -38,5 +40,9 @@ extension RecipeVisitor {
         _ key: String, _ value: inout Value, _ constraint: Constraint? = nil, unused: String? = nil
     ) {
         self.value(key, &value, constraint, fallback: nil, unused: unused)
+    }
+
+    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?) {
+        self.section(key, &section, unused: nil)
     }
 }

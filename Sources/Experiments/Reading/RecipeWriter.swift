@@ -19,8 +19,8 @@ struct RecipeWriter: RecipeVisitor {
         append(key, RecipeWriter.node(of: section))
     }
 
-    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?) {
-        append(key, section.map { RecipeWriter.node(of: $0) } ?? .plain("none"))
+    mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?, unused: String?) {
+        if unused == nil { append(key, section.map { RecipeWriter.node(of: $0) } ?? .plain("none")) }
     }
 
     mutating func refuse(_ key: String, with others: [String], if wrong: Bool, _ message: String, fix: String) {}

@@ -1,7 +1,7 @@
 /// Where a warm start comes from.
 public enum AdapterStart: Hashable, Sendable {
-    /// `reference/NAME`: what the study trained under that name.
-    case trained(String)
+    /// `reference/NAME` or `arm/NAME`: what the study trained under that name.
+    case trained(TrainedRun)
     /// A PEFT adapter folder.
     case folder(String)
 }
@@ -9,12 +9,12 @@ public enum AdapterStart: Hashable, Sendable {
 extension AdapterStart: RecipeValue {
     init(_ node: RecipeNode) throws(RecipeComplaint) {
         let text = try String(node)
-        self = TrainedName.name(in: text).map { .trained($0) } ?? .folder(text)
+        self = TrainedRun(text).map { .trained($0) } ?? .folder(text)
     }
 
     var written: RecipeNode {
         switch self {
-        case .trained(let name): .text(TrainedName.prefix + name)
+        case .trained(let run): .text(run.description)
         case .folder(let path): .text(path)
         }
     }

@@ -24,29 +24,38 @@ extension Recipe {
         var reader = RecipeReader(file.overlaid(with: commandLine.entries, sections: sectionPaths))
         let recipe = reader.read(Recipe.self)
         var problems = commandLine.problems + reader.problems
-        for (path, name) in recipe.trainedNames {
+        for (path, run) in recipe.trainedRuns {
             problems.append(
                 RecipeProblem(
-                    path, at: file[path.keyPath]?.place, "is reference/\(name), a run that only a study trains",
-                    fix: "run the study, or name the folder: ./reference/\(name)"))
+                    path, at: file[path.keyPath]?.place, "is \(run), a run that only a study trains",
+                    fix: "run the study, or name the folder: ./\(run)"))
         }
         guard problems.isEmpty else { throw RecipeError(problems) }
         return (recipe, reader.notes)
     }
 
-    /// The runs of a study that this recipe builds on, by the key that names each.
-    var trainedNames: [(keyPath: String, name: String)] {
-        var names: [(String, String)] = []
-        if case .trained(let name) = selection.reference { names.append(("selection.reference", name)) }
-        if case .trained(let name) = adapter?.start { names.append(("adapter.start", name)) }
-        return names
+    /// Reads what a run has recorded: resolved, and with runs of its study by their names.
+    init(recorded yaml: String) throws(RecipeError) {
+        var reader = RecipeReader(try RecipeNode(yaml: yaml, source: "recipe.yaml"))
+        self = reader.read(Recipe.self)
+        guard reader.problems.isEmpty else { throw RecipeError(reader.problems) }
     }
 
-    /// The recipe with every `reference/NAME` replaced by the folder that holds what the study trained under that name.
-    public func replacingTrainedRuns(with folder: (_ name: String) -> String) -> Recipe {
+    /// The runs of a study that this recipe builds on, by the key that names each.
+    var trainedRuns: [(keyPath: String, run: TrainedRun)] {
+        var runs: [(String, TrainedRun)] = []
+        if case .trained(let name) = selection.reference { runs.append(("selection.reference", .reference(name))) }
+        if case .trained(let run) = adapter?.start { runs.append(("adapter.start", run)) }
+        if case .trained(let run) = selection.replay?.source { runs.append(("selection.replay.from", run)) }
+        return runs
+    }
+
+    /// The recipe with every run of the study that it names replaced by the folder that holds what was trained there.
+    public func replacingTrainedRuns(with folder: (TrainedRun) -> String) -> Recipe {
         var recipe = self
-        if case .trained(let name) = selection.reference { recipe.selection.reference = .folder(folder(name)) }
-        if case .trained(let name) = adapter?.start { recipe.adapter?.start = .folder(folder(name)) }
+        if case .trained(let name) = selection.reference { recipe.selection.reference = .folder(folder(.reference(name))) }
+        if case .trained(let run) = adapter?.start { recipe.adapter?.start = .folder(folder(run)) }
+        if case .trained(let run) = selection.replay?.source { recipe.selection.replay?.source = .folder(folder(run)) }
         return recipe
     }
 }

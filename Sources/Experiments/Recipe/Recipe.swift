@@ -38,6 +38,10 @@ extension Recipe: RecipeSection {
             if: selection.reference == .base && adapter == nil,
             "is base, the model with its adapter switched off, but adapter is none",
             fix: "name a model folder as the reference, or train an adapter")
+        visitor.refuse(
+            "training.probeBlocks", with: ["selection.policy"], if: training.probeBlocks > 0 && selection.isReplay,
+            "is \(training.probeBlocks), but a replay selects in the recorded blocks alone, so its gradient on others isn't defined",
+            fix: "write training.probeBlocks: 0 for this run")
         let isScheduleReadable = training.tokens > 0 && tokensPerStep > 0
         visitor.refuse(
             "training.schedule.warmupSteps",

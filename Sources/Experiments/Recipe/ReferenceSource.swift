@@ -11,13 +11,19 @@ public enum ReferenceSource: Hashable, Sendable {
 extension ReferenceSource: RecipeValue {
     init(_ node: RecipeNode) throws(RecipeComplaint) {
         let text = try String(node)
-        self = text == "base" ? .base : TrainedName.name(in: text).map { .trained($0) } ?? .folder(text)
+        if text == "base" {
+            self = .base
+        } else if case .reference(let name) = TrainedRun(text) {
+            self = .trained(name)
+        } else {
+            self = .folder(text)
+        }
     }
 
     var written: RecipeNode {
         switch self {
         case .base: .plain("base")
-        case .trained(let name): .text(TrainedName.prefix + name)
+        case .trained(let name): .text(TrainedRun.reference(name).description)
         case .folder(let path): .text(path)
         }
     }

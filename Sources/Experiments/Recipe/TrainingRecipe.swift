@@ -20,6 +20,21 @@ public struct TrainingRecipe: Equatable, Sendable {
     public var keepCheckpoints = 2
     /// Held-out tokens in each evaluation of each validation corpus.
     public var evaluationTokens = TokenLimit.all
+    /// Which evaluations leave every held-out token's loss on disk.
+    public var keepTokenLosses = KeptTokenLosses.end
+    /// Whether what each step selected is kept, for `selection.replay` and for statistics.
+    public var keepSelections = false
+    /// Training blocks on which each evaluation compares the selected tokens' gradient with that of all; 0 compares none.
+    public var probeBlocks = 0
+    /// Averages the means of micro-batches, as the replication did, where one division by the step's count is right.
+    public var meanPerMicroBatch = false
+
+    public enum KeptTokenLosses: String, CaseIterable, Sendable {
+        /// The last.
+        case end
+        /// Every one.
+        case evaluations
+    }
 
     public init() {}
 
@@ -40,5 +55,11 @@ extension TrainingRecipe: RecipeSection {
         visitor.value("checkpointEvery", &checkpointEvery, .atLeast(0))
         visitor.value("keepCheckpoints", &keepCheckpoints, .atLeast(1))
         visitor.value("evaluationTokens", &evaluationTokens, .atLeast(1))
+        visitor.value("keepTokenLosses", &keepTokenLosses)
+        visitor.value("keepSelections", &keepSelections)
+        visitor.value("probeBlocks", &probeBlocks, .atLeast(0))
+        visitor.value("meanPerMicroBatch", &meanPerMicroBatch)
     }
 }
+
+extension TrainingRecipe.KeptTokenLosses: RecipeChoice {}

@@ -21,9 +21,14 @@ public final class Run {
 
     /// - Parameters:
     ///   - references: what other runs have computed of the same reference, shared among arms.
+    ///   - trained: the folder of a run that the recipe names as one of its study's.
     /// - Throws: what opening the files throws, `TrainingError`, `ModelError`, `SelectionError`.
-    public init(_ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf()) throws {
+    public init(
+        _ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf(),
+        trained: (TrainedRun) -> String = \.description
+    ) throws {
         self.recipe = recipe
+        let onDisk = recipe.replacingTrainedRuns(with: trained)
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
         Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
         // Full-weight training changes the model in place, so it gets one of its own.
@@ -56,14 +61,14 @@ public final class Run {
         }
         dataHashes = hashes
 
-        let adapter = try recipe.adapter.map { try Self.adapter($0, for: model) }
+        let adapter = try onDisk.adapter.map { try Self.adapter($0, for: model) }
         let selector = try TokenSelector(recipe.selection)
         reference =
             try selector.needs.contains(.referenceLoss)
-            ? references.reference(recipe.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
+            ? references.reference(onDisk.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
         trainer = try Trainer(
             model: model, adapter: adapter, sampler: sampler, selector: selector, reference: reference,
-            options: Trainer.Options(recipe))
+            replay: SelectionReplay(onDisk, blocks: training), options: Trainer.Options(recipe))
     }
 
     private static func adapter(_ recipe: AdapterRecipe, for model: any CausalLM) throws -> LoRAAdapter {
@@ -100,6 +105,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
+    case noSelections(run: String)
 
     public var description: String {
         switch self {
@@ -112,6 +118,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
             "data.separators is true, but \(model)'s tokenizer has no end-of-text token"
         case .changedRecipe(let directory):
             "\(directory) holds a run of another recipe: write to another directory, or pass --overwrite"
+        case .noSelections(let run):
+            "\(run) holds no \(RunDirectory.selectionsName) to replay: run it with training.keepSelections: true"
         }
     }
 }
@@ -135,11 +143,18 @@ extension Trainer.Options {
         clipNorm = training.clipNorm
         seed = UInt64(training.seed)
         scoresWithDropout = recipe.selection.scoreWithDropout
+        meansPerMicroBatch = training.meanPerMicroBatch
+        probeBlocks = training.probeBlocks
     }
 }
 
 extension TokenSelector {
     init(_ recipe: SelectionRecipe) throws {
+        // A replay chooses in the selector's place.
+        guard !recipe.isReplay else {
+            self = .everything
+            return
+        }
         let policy = try SelectionPolicyRegistry.policy(named: recipe.policy)
         try self.init(
             score: TokenScoreRegistry.score(named: recipe.score), policy: policy,

@@ -11,8 +11,8 @@ public struct RunExecutor {
     public let directory: RunDirectory
     /// What has been measured of the start already, where several runs share one: their step-0 records.
     public var startEvaluations: [EvaluationRecord] = []
-    /// Whether every split's token losses are kept beside the run.
-    public var keepsTokenLosses = true
+    /// For the manifest, where the reference's losses were taken beforehand.
+    public var referenceScoringSeconds: Double?
     public var sinks: [any MetricSink] = []
     public var shouldStop: () -> Bool = { false }
     public var onEvaluation: (_ split: String, _ blocksDone: Int, _ blockCount: Int) -> Void = { _, _, _ in }
@@ -34,14 +34,13 @@ public struct RunExecutor {
             manifest = try run.manifest(startedAt: start)
             try AtomicFile.write(Data(run.recipe.yaml.utf8), to: directory.recipe)
         }
+        manifest.referenceScoringSeconds = referenceScoringSeconds ?? manifest.referenceScoringSeconds
         try manifest.write(to: directory.manifest)
         let before = manifest.wallSeconds
 
         do {
             let loop = try loop()
-            let outcome = try loop.run(run.trainer) { split, losses in
-                if keepsTokenLosses { try TokenLossFile.write(losses, to: directory.tokenLosses(on: split)) }
-            }
+            let outcome = try loop.run(run.trainer) { try keep($1, of: $0) }
             if outcome == .finished, run.recipe.adapter == nil {
                 try run.loaded.model.write(
                     to: directory.model, companions: run.loaded.tokenizerFiles(), replacing: true)
@@ -73,7 +72,23 @@ public struct RunExecutor {
             step > 0
             ? try MetricsLog.resume(at: directory.metrics, after: step) : try MetricsLog.create(at: directory.metrics)
         loop.sinks = [LogSink(log)] + sinks
+        if run.recipe.training.keepSelections {
+            let layout = run.selectionLayout
+            loop.selectionLog =
+                step > 0
+                ? try SelectionLog.resume(at: directory.selections, after: step, layout: layout)
+                : try SelectionLog.create(at: directory.selections, layout: layout)
+        }
         return loop
+    }
+
+    private func keep(_ losses: TokenLosses, of evaluation: EvaluationRecord) throws {
+        if run.trainer.isFinished {
+            try TokenLossFile.write(losses, to: directory.tokenLosses(on: evaluation.split))
+        }
+        if run.recipe.training.keepTokenLosses == .evaluations {
+            try TokenLossFile.write(losses, to: directory.tokenLosses(on: evaluation.split, step: evaluation.step))
+        }
     }
 
     private func close(_ manifest: inout RunManifest, start: Date, before: Double) throws {

@@ -8,9 +8,10 @@ struct StudyRecordBuilder {
     let study: Study
     let source: String
     let workspace: Workspace
+    /// The study's, where an earlier process may have left a record, whose dates and times are kept.
+    let directory: URL
 
-    /// - Parameter directory: where an earlier process may have left a record, whose dates and times are kept.
-    func record(continuing directory: URL, startedAt: Date) throws -> StudyRecord {
+    func record(startedAt: Date) throws -> StudyRecord {
         let recipe = study.arms[0].recipe
         let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
         let trainable = recipe.adapter.map { adapter in
@@ -37,9 +38,12 @@ struct StudyRecordBuilder {
 
     private func summary(_ recipe: Recipe) -> String {
         let what = recipe.adapter.map { "a LoRA adapter of rank \($0.rank)" } ?? "all weights"
+        let seeds = Set(study.arms.flatMap(\.seeds)).count
         return "Every arm trains \(what) from the same start on the same blocks in the same order: \(recipe.steps) steps of "
-            + "\(recipe.tokensPerStep) tokens, learning rate \(recipe.training.optimizer.learningRate). "
-            + "The arms differ in which tokens carry the loss. One seed: what has no interval is an observation."
+            + "\(recipe.tokensPerStep) tokens, learning rate \(recipe.training.optimizer.learningRate), unless its line says "
+            + "otherwise. The arms differ in which tokens carry the loss. "
+            + (seeds == 1
+                ? "One seed: what has no interval is an observation." : "\(seeds) seeds, each with a data order of its own.")
     }
 
     private func splits(_ recipe: Recipe) throws -> [StudyRecord.Split] {
@@ -71,28 +75,48 @@ struct StudyRecordBuilder {
     private func arm(_ arm: Study.Arm) -> StudyRecord.Arm {
         let selection = arm.recipe.selection
         let selects = selection.policy != "all"
-        let baseline = study.arms.first { $0.name == study.baseline }!.recipe
-        var reseeded = arm.recipe
-        (reseeded.training.seed, reseeded.name) = (baseline.training.seed, baseline.name)
-        let role: StudyRecord.Arm.Role =
-            arm.name == study.baseline ? .baseline : reseeded == baseline ? .null : selects ? .selection : .control
+        let role = role(of: arm)
         return StudyRecord.Arm(
             name: arm.name, label: label(of: arm, role: role), role: role,
             score: selects && selection.usesScores ? selection.score : nil, policy: selection.policy,
-            ratio: selects ? selection.ratio : nil, pool: selects ? selection.pool.rawValue : nil,
+            ratio: selection.ranks ? selection.ratio : nil, pool: selection.ranks ? selection.pool.rawValue : nil,
             reference: selection.usesReference ? selection.reference?.label : nil,
-            runs: [StudyRecord.Run(seed: UInt64(arm.recipe.training.seed), directory: arm.name)])
+            referenceName: selection.usesReference ? selection.reference?.studyName : nil,
+            runs: arm.seeds.map { run(of: arm, seed: $0) })
+    }
+
+    private func role(of arm: Study.Arm) -> StudyRecord.Arm.Role {
+        if arm.name == study.baseline { return .baseline }
+        let baseline = study.arms.first { $0.name == study.baseline }!.recipe
+        var reseeded = arm.recipe
+        (reseeded.name, reseeded.training.seed) = (baseline.name, baseline.training.seed)
+        if let seed = baseline.adapter?.seed, reseeded.adapter?.start == nil { reseeded.adapter?.seed = seed }
+        if reseeded == baseline, arm.matching == nil { return .null }
+        return arm.recipe.selection.policy == "all" ? .control : .selection
+    }
+
+    private func run(of arm: Study.Arm, seed: Int) -> StudyRecord.Run {
+        let planned = arm.run(seed: seed)
+        var run = StudyRecord.Run(seed: UInt64(seed), directory: planned.name)
+        switch planned.recipe.adapter?.start {
+        case nil: run.adapterSeed = planned.recipe.adapter.map { UInt64($0.seed) }
+        case .trained(let trained): run.startAdapter = study.run(trained, seed: seed).name
+        case .folder(let path): run.startAdapter = URL(fileURLWithPath: path).path(from: directory)
+        }
+        return run
     }
 
     private func label(of arm: Study.Arm, role: StudyRecord.Arm.Role) -> String {
         let selection = arm.recipe.selection
         let names = ["all": "CLM", "topK": "top-k"]
         let policy = names[selection.policy] ?? selection.policy
+        let baselineSeed = study.arms.first { $0.name == study.baseline }?.recipe.training.seed
         switch role {
         case .baseline: return policy
-        case .null: return "\(policy), another order"
+        case .null: return arm.recipe.training.seed == baselineSeed ? "\(policy), another start" : "\(policy), another order"
         case .control: return arm.name
         case .selection:
+            if let replay = selection.replay { return replay.label }
             let ratio = "\(policy) \(selection.ratio)"
             guard selection.usesReference, case .trained(let name) = selection.reference else { return ratio }
             return "\(ratio), \(name) reference"
@@ -119,11 +143,29 @@ extension CorpusSource {
 }
 
 extension ReferenceSource {
+    /// Its key in `StudyRecord.referenceTokenLosses`; nil for one that the study hasn't trained.
+    var studyName: String? {
+        switch self {
+        case .base: "base"
+        case .trained(let name): name
+        case .folder: nil
+        }
+    }
+
     var label: String {
         switch self {
         case .base: "base"
         case .trained(let name): "adapter trained as \(name)"
         case .folder(let path): URL(fileURLWithPath: path).lastPathComponent
         }
+    }
+}
+
+extension URL {
+    /// The way from a folder to this place: `../adapters/mine`.
+    func path(from folder: URL) -> String {
+        let (mine, its) = (standardizedFileURL.pathComponents, folder.standardizedFileURL.pathComponents)
+        let common = zip(mine, its).prefix { $0 == $1 }.count
+        return (Array(repeating: "..", count: its.count - common) + mine.dropFirst(common)).joined(separator: "/")
     }
 }

@@ -10,11 +10,12 @@ import Training
 ///
 /// ```
 /// study.json                 StudyRecord: what a report is made from, rewritten after every run
-/// start/                     the common start: its evaluations and token losses
+/// start/                     the model before any training: its evaluations and token losses
 /// reference/<name>/          runs that others build on
-/// <arm>/                     one run directory an arm
+/// <arm>/                     one run directory an arm; <arm>/seed-<n>/ where the study lists seeds
 /// ```
-/// A finished run is never repeated; an unfinished one goes on from its newest checkpoint.
+/// A finished run is never repeated; an unfinished one goes on from its newest checkpoint. Nothing in it depends on where the
+/// directory lies.
 public final class StudyRunner {
     public let study: Study
     /// The study's text, for the record.
@@ -25,14 +26,19 @@ public final class StudyRunner {
     /// Told each run's name and its wall time in this process, as it finishes.
     public var onFinishedRun: (_ name: String, _ seconds: Double) -> Void = { _, _ in }
 
+    /// Folders beside the arms', which no arm may take the name of.
+    static let folderNames = ["start", "reference", "reference-losses"]
+
     private let workspace: Workspace
     private let shelf = ReferenceShelf()
-    private var progress: StudyProgress
+    private let scoring = ReferenceScoring()
+    private let budget: MatchedBudget
+    private var progress = StudyProgress()
     private var start: StudyStart?
 
     public init(_ study: Study, source: String, in directory: URL, workspace: Workspace = Workspace()) {
         (self.study, self.source, self.directory, self.workspace) = (study, source, directory, workspace)
-        progress = StudyProgress()
+        budget = MatchedBudget(study: study, directory: directory)
     }
 
     /// Runs what is not finished yet.
@@ -43,26 +49,28 @@ public final class StudyRunner {
             throw RunRecordError.unwritable(file: directory.path, reason: error.localizedDescription)
         }
         let began = Date()
-        var record = try StudyRecordBuilder(study: study, source: source, workspace: workspace).record(
-            continuing: directory, startedAt: began)
+        var record = try StudyRecordBuilder(study: study, source: source, workspace: workspace, directory: directory)
+            .record(startedAt: began)
+        let recorder = StudyRecorder(study: study, directory: directory)
         let wallBefore = record.wallSeconds
         progress = try StudyProgress(total: Work(study: study, workspace: workspace).units(in: directory))
         try record.write(to: directory)
 
-        for arm in study.matrix {
-            guard try !isFinished(arm) else { continue }
-            let armBegan = Date()
+        for run in study.matrix {
+            let recipe = try budget.recipe(of: run)
+            guard try !isFinished(run, recipe) else { continue }
+            let runBegan = Date()
             do {
-                guard !shouldStop(), try train(arm) == .finished else { return .stopped }
+                guard !shouldStop(), try train(run, recipe) == .finished else { return .stopped }
             } catch is Interruption {
                 return .stopped
             }
-            onFinishedRun(arm.name, Date().timeIntervalSince(armBegan))
-            try refresh(&record)
+            onFinishedRun(run.name, Date().timeIntervalSince(runBegan))
+            try recorder.fill(&record)
             record.wallSeconds = wallBefore + Date().timeIntervalSince(began)
             try record.write(to: directory)
         }
-        try refresh(&record)
+        try recorder.fill(&record)
         if record.finishedAt == nil {
             record.finishedAt = Date()
             record.wallSeconds = wallBefore + Date().timeIntervalSince(began)
@@ -73,8 +81,9 @@ public final class StudyRunner {
 
     /// Deletes what a study of this matrix has left in a directory, and nothing else.
     public static func clear(_ directory: URL, of study: Study) throws {
-        let names = ["start", StudyRecord.fileName, StudyReport.fileName] + study.matrix.map(\.name)
-        for name in names {
+        let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName]
+        let folders = ["start", "reference-losses"] + study.references.map(\.name) + study.arms.map(\.name)
+        for name in files + folders {
             let url = directory.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: url.path) else { continue }
             do { try FileManager.default.removeItem(at: url) } catch {
@@ -83,81 +92,82 @@ public final class StudyRunner {
         }
     }
 
-    /// `shouldStop` said so while the common start was measured.
+    /// `shouldStop` said so while the start was measured.
     private struct Interruption: Error {}
 
     // MARK: One run
 
-    private func recipe(of arm: Study.Arm) -> Recipe {
-        arm.recipe.replacingTrainedRuns { [directory] name in directory.appendingPathComponent("reference/\(name)").path }
-    }
-
-    private func isFinished(_ arm: Study.Arm) throws -> Bool {
-        let folder = RunDirectory(directory.appendingPathComponent(arm.name))
+    private func isFinished(_ run: StudyRun, _ recipe: Recipe) throws -> Bool {
+        let folder = RunDirectory(directory.appendingPathComponent(run.name))
         guard FileManager.default.fileExists(atPath: folder.manifest.path) else { return false }
         let manifest = try RunManifest.read(from: folder.manifest)
-        guard manifest.recipeHash == recipe(of: arm).hash else { throw RunError.changedRecipe(directory: folder.url.path) }
+        guard manifest.recipeHash == recipe.hash else { throw RunError.changedRecipe(directory: folder.url.path) }
         return manifest.state == .finished
     }
 
-    private func train(_ arm: Study.Arm) throws -> TrainingLoop.Outcome {
-        let recipe = recipe(of: arm)
-        let run = try Run(recipe, in: workspace, references: shelf)
-        let folder = RunDirectory(directory.appendingPathComponent(arm.name))
+    private func train(_ planned: StudyRun, _ recipe: Recipe) throws -> TrainingLoop.Outcome {
+        let run = try Run(recipe, in: workspace, references: shelf) { trained in
+            let other = study.run(trained, seed: recipe.training.seed)
+            let folder = RunDirectory(directory.appendingPathComponent(other.name))
+            return other.recipe.adapter == nil ? folder.model.path : folder.url.path
+        }
+        let folder = RunDirectory(directory.appendingPathComponent(planned.name))
         try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
 
         var executor = RunExecutor(run, in: folder)
         executor.shouldStop = shouldStop
-        let isReference = study.references.contains(arm)
-        if let start = try commonStart(run) { executor.startEvaluations = start }
-        guard try score(run, arm: arm) else { return .stopped }
+        executor.startEvaluations = try startEvaluations(run)
+        report(planned.name, .scoring)
+        let scored = try scoring(run, shouldStop: shouldStop) { tokens, rate in
+            advance(planned.name, .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
+        }
+        guard case .finished(let seconds) = scored else { return .stopped }
+        executor.referenceScoringSeconds = seconds
 
-        report(arm.name, .training)
+        report(planned.name, .training)
         executor.sinks = [
             ClosureSink { [self] line in
                 guard case .step(let metrics) = line else { return }
-                advance(arm.name, .training, by: Double(recipe.tokensPerStep), rate: metrics.tokensPerSecond)
+                advance(planned.name, .training, by: Double(recipe.tokensPerStep), rate: metrics.tokensPerSecond)
             }
         ]
-        executor.onEvaluation = evaluationProgress(arm.name, run)
-        executor.keepsTokenLosses = !isReference
+        executor.onEvaluation = evaluationProgress(planned.name, run)
         return try executor()
     }
 
-    /// The evaluations of a start that all fresh adapters share, made once. `nil` for a run that starts elsewhere.
-    private func commonStart(_ run: Run) throws -> [EvaluationRecord]? {
-        guard run.recipe.adapter?.start == nil, !run.splits.isEmpty else { return nil }
+    /// What is known of a run's held-out losses before its first step: those of the model, or of the run it goes on from.
+    /// Nothing is known of an adapter from elsewhere, so such a run measures them itself.
+    private func startEvaluations(_ run: Run) throws -> [EvaluationRecord] {
+        let base = try baseEvaluations(run)
+        switch run.recipe.adapter?.start {
+        case nil: return base
+        case .folder: return []
+        case .trained(let trained):
+            let other = study.run(trained, seed: run.recipe.training.seed)
+            guard run.recipe.evaluationDifferences(from: other.recipe).allSatisfy({ !$0.differs }) else { return [] }
+            let history = try MetricsLog.read(RunDirectory(directory.appendingPathComponent(other.name)).metrics)
+            let last = history.evaluations.map(\.step).max()
+            return history.evaluations.filter { $0.step == last }.map { end in
+                var start = end
+                (start.step, start.tokensSeen) = (0, 0)
+                return start
+            }
+        }
+    }
+
+    /// The evaluations of the model before any training, made once.
+    private func baseEvaluations(_ run: Run) throws -> [EvaluationRecord] {
+        guard !run.splits.isEmpty else { return [] }
         if let start, try start.matches(run) { return start.evaluations }
-        let folder = RunDirectory(directory.appendingPathComponent("start"))
         report("start", .evaluating)
         let tell = evaluationProgress("start", run)
-        start = try StudyStart(run, in: folder) { split, done, count in
+        let folder = RunDirectory(directory.appendingPathComponent("start"))
+        let measured = try StudyStart(run, in: folder) { split, done, count in
             tell(split, done, count)
             if shouldStop() { throw Interruption() }
         }
-        return start?.evaluations
-    }
-
-    /// Takes the reference's losses of every block the run will see, before the clock of its steps starts.
-    ///
-    /// - Returns: `false` where it was told to stop.
-    private func score(_ run: Run, arm: Study.Arm) throws -> Bool {
-        guard let reference = run.reference else { return true }
-        report(arm.name, .scoring)
-        var sampler = run.trainer.sampler
-        let began = Date()
-        var scored = 0
-        for _ in 0..<run.recipe.steps * run.recipe.training.accumulation {
-            guard !shouldStop() else { return false }
-            let batch = sampler.next()
-            guard !reference.remembers(batch) else { continue }
-            _ = try reference.losses(of: batch)
-            scored += batch.inputIDs.count
-            advance(
-                arm.name, .scoring, by: Double(batch.inputIDs.count) * Work.forwardShare,
-                rate: Double(scored) / Date().timeIntervalSince(began))
-        }
-        return true
+        start = measured
+        return measured.evaluations
     }
 
     // MARK: Telling
@@ -182,53 +192,5 @@ public final class StudyRunner {
             done = blocks
             advance(name, .evaluating, by: tokens * Work.forwardShare, rate: rate)
         }
-    }
-
-    // MARK: Recording
-
-    private func refresh(_ run: inout StudyRecord.Run, splits: [String]) throws {
-        let folder = RunDirectory(directory.appendingPathComponent(run.directory))
-        guard FileManager.default.fileExists(atPath: folder.manifest.path) else { return }
-        let manifest = try RunManifest.read(from: folder.manifest)
-        guard manifest.state == .finished else { return }
-        try run.fill(from: folder, manifest: manifest, splits: splits)
-    }
-
-    /// Fills in what the runs have left on disk.
-    private func refresh(_ record: inout StudyRecord) throws {
-        for arm in record.arms.indices {
-            for index in record.arms[arm].runs.indices {
-                try refresh(&record.arms[arm].runs[index], splits: record.validationSplits.map(\.name))
-            }
-        }
-        let start = RunDirectory(directory.appendingPathComponent("start"))
-        for split in record.validationSplits {
-            let file = start.tokenLosses(on: split.name)
-            if FileManager.default.fileExists(atPath: file.path) {
-                record.startTokenLosses[split.name] = "start/" + file.lastPathComponent
-            }
-        }
-    }
-}
-
-extension StudyRecord.Run {
-    fileprivate mutating func fill(from folder: RunDirectory, manifest: RunManifest, splits: [String]) throws {
-        let history = try MetricsLog.read(folder.metrics)
-        evaluations = history.evaluations
-        (tokens, selectedTokens) = (manifest.tokensSeen, manifest.selectedTokensSeen)
-        (trainingSeconds, wallSeconds) = (manifest.trainingSeconds, manifest.wallSeconds)
-        let adapterFile = folder.url.appendingPathComponent(RunDirectory.adapterWeightsName)
-        adapter = FileManager.default.fileExists(atPath: adapterFile.path) ? directory : nil
-        for split in splits where FileManager.default.fileExists(atPath: folder.tokenLosses(on: split).path) {
-            tokenLosses[split] = directory + "/" + folder.tokenLosses(on: split).lastPathComponent
-        }
-        let tied = history.steps.count(where: \.tied)
-        let filled = history.steps.reduce(0) { $0 + $1.filledAtRandom }
-        let notes = [
-            tied > 0 ? "In \(tied) of \(history.steps.count) steps every score was the same, so scores decided nothing." : nil,
-            filled > 0
-                ? "\(filled) of \(selectedTokens) picks had no positive weight and were drawn at random." : nil,
-        ].compactMap { $0 }
-        note = notes.isEmpty ? nil : notes.joined(separator: " ")
     }
 }

@@ -3,7 +3,8 @@ import Foundation
 import RunRecords
 import Training
 
-/// The loss of the common start on every split, measured once for all arms and kept in the study's `start` folder.
+/// The loss of the model before any training on every split, measured once and kept in the study's `start` folder. A fresh
+/// adapter adds nothing, so it is every fresh run's start.
 struct StudyStart {
     let evaluations: [EvaluationRecord]
     private let key: String
@@ -20,7 +21,7 @@ struct StudyStart {
         }
         try FileManager.default.createDirectory(at: folder.url, withIntermediateDirectories: true)
         try? FileManager.default.removeItem(at: keyFile)
-        let evaluator = Evaluator(run.loaded.model, adapter: run.trainer.adapter)
+        let evaluator = Evaluator(run.loaded.model)
         let records = try run.splits.map { split in
             let began = Date()
             let losses = try evaluator.tokenLosses(over: split.batches) {
@@ -39,7 +40,7 @@ struct StudyStart {
         evaluations = records
     }
 
-    /// Whether a run starts from the same weights and looks at the same splits.
+    /// Whether a run is of the same model and looks at the same splits.
     func matches(_ run: Run) throws -> Bool { try key == Self.key(of: run) }
 
     private static func key(of run: Run) throws -> String {

@@ -21,12 +21,19 @@ import Testing
           checkpointEvery: 7
           keepCheckpoints: 8
           evaluationTokens: 999
+          keepTokenLosses: evaluations
+          keepSelections: true
+          probeBlocks: 10
+          meanPerMicroBatch: true
         selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', ties: random,
                     scoreWithDropout: true}
         compute: {device: cuda, dtype: bfloat16, threads: 3}
         """
 
-    @Test(arguments: ["", unusual, "adapter: none", "data: {validation: {}}", "adapter: {start: './none'}"])
+    @Test(arguments: [
+        "", unusual, "adapter: none", "data: {validation: {}}", "adapter: {start: './none'}",
+        "selection: {policy: replay, replay: {from: runs/x, as: matched}}",
+    ])
     func readingWhatWasWrittenGivesTheSameRecipe(yaml: String) throws {
         let recipe = try Recipe(yaml: yaml)
         let written = recipe.yaml
@@ -91,6 +98,10 @@ import Testing
                   checkpointEvery: 0
                   keepCheckpoints: 2
                   evaluationTokens: all
+                  keepTokenLosses: end
+                  keepSelections: false
+                  probeBlocks: 0
+                  meanPerMicroBatch: false
                 selection:
                   policy: all
                 compute:

@@ -34,7 +34,8 @@ final class TinyStudy {
             .run(to: folder.file("corpus"))
     }
 
-    var yaml: String {
+    /// What all its studies share.
+    private var base: String {
         """
         name: tiny
         base:
@@ -44,17 +45,64 @@ final class TinyStudy {
           training: {tokens: 480, batchSize: 2, optimizer: {learningRate: 1.0e-2}, checkpointEvery: 4, evaluationTokens: 640}
         references:
           other: {training.seed: 5, selection.policy: all}
-        arms:
-          - {name: clm, selection.policy: all}
-          - {name: topk, selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.5}}
-          - {name: drawn, selection: {policy: stochastic, score: excessLoss, reference: reference/other, ratio: 0.3}}
-          - {name: null, selection.policy: all, training.seed: 1}
         baseline: clm
         """
     }
 
-    func runner(in name: String) throws -> StudyRunner {
-        StudyRunner(try Study(yaml: yaml), source: yaml, in: folder.file(name))
+    var yaml: String {
+        base + """
+
+            arms:
+              - {name: clm, selection.policy: all}
+              - {name: topk, selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.5}}
+              - {name: drawn, selection: {policy: stochastic, score: excessLoss, reference: reference/other, ratio: 0.3}}
+              - {name: null, selection.policy: all, training.seed: 1}
+            """
+    }
+
+    /// Two seeds, warm starts, and arms that are to equal another.
+    var controlled: String {
+        base + """
+
+            seeds: [0, 3]
+            arms:
+              - {name: clm, selection.policy: all}
+              - {name: topk, selection: {policy: topK, score: excessLoss, reference: reference/other, ratio: 0.5}}
+              - {name: same-selected, selection.policy: all, matching: {arm: topk, by: selectedTokens}}
+              - {name: same-seconds, selection.policy: all, matching: {arm: topk, by: seconds}, seeds: [3]}
+              - {name: twice, selection.policy: all, matching: {arm: clm, by: tokens, factor: 2}, seeds: [0]}
+              - {name: continued, selection.policy: all, adapter.start: arm/clm}
+              - {name: from-other, selection.policy: all, adapter.start: reference/other, seeds: [0]}
+              - {name: drawn-otherwise, selection.policy: all, adapter.seed: 7, seeds: [0]}
+            """
+    }
+
+    func runner(in name: String, _ yaml: String? = nil) throws -> StudyRunner {
+        let yaml = yaml ?? self.yaml
+        return StudyRunner(try Study(yaml: yaml), source: yaml, in: folder.file(name))
+    }
+
+    /// Runs a study to its end, stopped again and again, at another place each time.
+    ///
+    /// - Parameters:
+    ///   - patience: how often it asks whether to stop, before the first stop.
+    ///   - betweenParts: what is done to the study's folder after each stop.
+    /// - Returns: how often it was stopped.
+    func runInParts(_ name: String, _ yaml: String? = nil, patience: Int = 25, betweenParts: () throws -> Void = {}) throws -> Int
+    {
+        var stops = 0
+        while stops < 100 {
+            let runner = try runner(in: name, yaml)
+            var questions = 0
+            runner.shouldStop = {
+                questions += 1
+                return questions > patience + stops
+            }
+            if try runner() == .finished { return stops }
+            stops += 1
+            try betweenParts()
+        }
+        return stops
     }
 
     func history(_ study: String, _ arm: String) throws -> MetricsHistory {

@@ -23,7 +23,8 @@ import Testing
         #expect(try Recipe(yaml: Preset.adapt.yaml, overrides: second).selection == SelectionRecipe())
     }
 
-    /// Every key stands in adapt.yaml, and over each stands a comment (a run of keys may share one).
+    /// Every key stands in adapt.yaml, and over each stands a comment (a run of keys may share one). The keys of a section that
+    /// is `none` there stand in the comment.
     @Test func theRecipeDocumentsEveryKey() throws {
         var path: [(indent: Int, key: String)] = []
         var documented: [String] = []
@@ -32,13 +33,16 @@ import Testing
             let text = line.drop { $0 == " " }
             if text.hasPrefix("#") { isCommented = true }
             if text.isEmpty { isCommented = false }
-            guard let key = text.prefixMatch(of: /([A-Za-z0-9]+):/)?.1 else { continue }
             let indent = line.count - text.count
+            if let keys = text.prefixMatch(of: /[#][ ]{3}([A-Za-z.]+):[ ]/)?.1 {
+                documented.append((path.filter { $0.indent < indent }.map(\.key) + [String(keys)]).joined(separator: "."))
+            }
+            guard let key = text.prefixMatch(of: /([A-Za-z0-9]+):/)?.1 else { continue }
             path.removeAll { $0.indent >= indent }
             path.append((indent, String(key)))
             if isCommented { documented.append(path.map(\.key).joined(separator: ".")) }
         }
-        #expect(Recipe.keyPaths.count == 39)
+        #expect(Recipe.keyPaths.count == 45)
         for key in Recipe.keyPaths {
             #expect(documented.contains(key), "\(key) is not documented")
         }
@@ -77,7 +81,7 @@ import Testing
             #expect(run.recipe.steps == (11_578 + 3) / 4)
             #expect(run.recipe.training.tokens == 11_578 * 4 * 128)
         }
-        #expect(study.arms.allSatisfy { $0.recipe.adapter?.start == .trained("baseline") })
+        #expect(study.arms.allSatisfy { $0.recipe.adapter?.start == .trained(.reference("baseline")) })
         #expect(study.arms.allSatisfy { $0.recipe.selection.scoreWithDropout == $0.recipe.selection.usesScores })
     }
 }

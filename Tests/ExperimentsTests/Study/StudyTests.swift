@@ -13,7 +13,6 @@ private let small = """
       - {name: clm, selection.policy: all}
       - name: topk
         selection: {policy: topK, reference: reference/curated}
-        training.seed: 4
       - {name: warm, adapter.start: reference/second, selection: {policy: random}}
     """
 
@@ -26,16 +25,29 @@ private let small = """
         #expect(study.matrix.map(\.recipe.name) == ["curated", "second", "clm", "topk", "warm"])
         #expect(study.matrix.allSatisfy { $0.recipe.training.tokens == 10240 })
         #expect(study.references[0].recipe.data.train == .curated)
-        #expect(study.references[1].recipe.adapter?.start == .trained("curated"))
+        #expect(study.references[1].recipe.adapter?.start == .trained(.reference("curated")))
         #expect(study.arms[1].recipe.selection.policy == "topK")
         #expect(study.arms[1].recipe.selection.pool == .sequence)
         #expect(study.arms[1].recipe.selection.reference == .trained("curated"))
-        #expect(study.arms.map(\.recipe.training.seed) == [0, 4, 0])
+        #expect(study.arms.map(\.seeds) == [[0], [0], [0]])
+    }
+
+    @Test func everyArmRunsUnderEverySeed() throws {
+        let study = try Study(
+            yaml: "seeds: [2, 0]\n" + small + "\n  - {name: longer, adapter.start: arm/clm, selection.policy: all, seeds: [2]}")
+        #expect(
+            study.matrix.map(\.name) == [
+                "reference/curated", "reference/second", "clm/seed-0", "topk/seed-0", "warm/seed-0", "clm/seed-2", "topk/seed-2",
+                "warm/seed-2", "longer/seed-2",
+            ])
+        #expect(study.matrix.map(\.recipe.training.seed) == [0, 0, 0, 0, 0, 2, 2, 2, 2])
+        #expect(study.matrix.allSatisfy { $0.recipe.adapter?.seed == 0 })
+        #expect(study.arms[3].recipe.adapter?.start == .trained(.arm("clm")))
     }
 
     @Test func trainedRunsBecomeFolders() throws {
         let study = try Study(yaml: small)
-        let recipes = study.arms.map { $0.recipe.replacingTrainedRuns { "/runs/small/reference/\($0)" } }
+        let recipes = study.arms.map { $0.recipe.replacingTrainedRuns { "/runs/small/\($0)" } }
         #expect(recipes[1].selection.reference == .folder("/runs/small/reference/curated"))
         #expect(recipes[2].adapter?.start == .folder("/runs/small/reference/second"))
         #expect(try Recipe(yaml: recipes[1].yaml) == recipes[1])
@@ -108,6 +120,39 @@ private let small = """
         #expect(problems("arms: [{name: reference}]\nbaseline: reference") == ["1: arms.reference"])
         #expect(problems("arms: [{name: clm}]\nbase: {name: x}") == ["2: base.name"])
         #expect(problems("arms: [{name: clm}]\nreferences: {a: {name: x}}") == ["2: references.a.name"])
+    }
+
+    @Test func seedsAreListedOnceAndForAll() {
+        #expect(problems("seeds: []\narms: [{name: clm}]") == ["1: seeds"])
+        #expect(problems("seeds: [1, 1]\narms: [{name: clm}]") == ["1: seeds"])
+        #expect(problems("seeds: [-1]\narms: [{name: clm}]") == ["1: seeds"])
+        #expect(problems("seeds: [0, 1]\narms: [{name: clm}, {name: a, seeds: [2]}]") == ["2: arms.a.seeds", "1: baseline"])
+        #expect(problems("arms: [{name: clm}, {name: a, seeds: [1]}]").first == "1: arms.a.seeds")
+        #expect(problems("seeds: [0, 1]\narms: [{name: clm, seeds: [0]}, {name: a}]") == ["1: baseline"])
+        #expect(problems("seeds: [0]\narms: [{name: clm, training: {seed: 3}}]") == ["2: arms.clm.training.seed"])
+        #expect(problems("arms: [{name: clm}, {name: a, training.seed: 3}]").isEmpty)
+    }
+
+    @Test func aMatchedArmNamesAnEarlierOneOfItsSeeds() {
+        func matched(_ matching: String, _ more: String = "") -> [String] {
+            problems(
+                "seeds: [0, 1]\narms:\n  - {name: clm}\n  - {name: b, seeds: [0]}\n  - {name: a, matching: {\(matching)}\(more)}")
+        }
+        #expect(matched("arm: clm, by: seconds, factor: 2").isEmpty)
+        #expect(matched("arm: clmm") == ["5: arms.a.matching.arm"])
+        #expect(matched("by: seconds") == ["5: arms.a.matching.arm"])
+        #expect(matched("arm: a") == ["5: arms.a.matching.arm"])
+        #expect(matched("arm: b") == ["5: arms.a.matching.arm"])
+        #expect(matched("arm: clm, by: flops") == ["5: arms.a.matching.by"])
+        #expect(matched("arm: clm, factor: 0") == ["5: arms.a.matching.factor"])
+        #expect(matched("arm: clm", ", training.tokens: 5") == ["5: arms.a.training.tokens"])
+        let late = "arms: [{name: b}, {name: a, matching: {arm: b, by: seconds}}, {name: clm}]"
+        #expect(problems(late) == ["1: arms.a.matching"])
+    }
+
+    @Test func anArmMayStartFromAnEarlierOne() {
+        #expect(problems("arms: [{name: clm}, {name: a, adapter.start: arm/clm}]").isEmpty)
+        #expect(problems("arms: [{name: a, adapter.start: arm/clm}, {name: clm}]") == ["1: arms.a.adapter.start"])
     }
 
     @Test func theBaselineIsAnArm() {

@@ -1,0 +1,34 @@
+import Corpora
+import Foundation
+import RunRecords
+import Training
+
+extension SelectionHistory.Layout {
+    /// Of a run that trains on `blocks`. A separator makes other blocks of the same tokens, so it belongs to their hash.
+    init(_ blocks: PackedBlocks, _ recipe: Recipe) {
+        let hash = blocks.shard.contentHash + (blocks.separatorID.map { "+\($0)" } ?? "")
+        self.init(
+            blockLength: recipe.data.blockLength, blocksPerStep: recipe.training.batchSize * recipe.training.accumulation,
+            dataHash: hash)
+    }
+}
+
+extension SelectionReplay {
+    /// - Parameter recipe: with every run of its study replaced by a folder.
+    init?(_ recipe: Recipe, blocks: PackedBlocks) throws {
+        guard let replay = recipe.selection.replay, case .folder(let path)? = replay.source else { return nil }
+        var folder = URL(fileURLWithPath: path)
+        // Where a whole model was trained, a study names the folder of the model within the run's.
+        if folder.lastPathComponent == RunDirectory.modelName { folder.deleteLastPathComponent() }
+        let log = RunDirectory(folder).selections
+        guard FileManager.default.fileExists(atPath: log.path) else { throw RunError.noSelections(run: folder.path) }
+        try self.init(
+            SelectionLog.read(log), as: replay.manner, from: folder.path, layout: .init(blocks, recipe),
+            stepCount: recipe.steps, frequencies: TokenFrequencies(blocks.shard))
+    }
+}
+
+extension Run {
+    /// What a log of its selections is laid out for.
+    var selectionLayout: SelectionHistory.Layout { SelectionHistory.Layout(trainer.sampler.blocks, recipe) }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import RunRecords
+
+/// Fills a study's record in with what its runs have left on disk.
+struct StudyRecorder {
+    let study: Study
+    let directory: URL
+
+    func fill(_ record: inout StudyRecord) throws {
+        let splits = record.validationSplits.map(\.name)
+        let runs = Dictionary(uniqueKeysWithValues: study.matrix.map { ($0.name, $0) })
+        for arm in record.arms.indices {
+            for index in record.arms[arm].runs.indices {
+                let planned = runs[record.arms[arm].runs[index].directory]!
+                guard try isFinished(planned) else { continue }
+                try fill(&record.arms[arm].runs[index], of: planned, splits: splits)
+            }
+        }
+        record.startTokenLosses = tokenLosses(in: "start", on: splits)
+        record.referenceTokenLosses = [:]
+        if !record.startTokenLosses.isEmpty { record.referenceTokenLosses["base"] = record.startTokenLosses }
+        let control = study.arms.first { $0.name == study.baseline }!.recipe
+        for reference in study.references where try isFinished(reference) {
+            // A reference that is evaluated on other tokens can't be set beside the arms.
+            guard reference.recipe.evaluationDifferences(from: control).allSatisfy({ !$0.differs }) else { continue }
+            record.referenceTokenLosses[reference.recipe.name] = tokenLosses(in: reference.name, on: splits)
+        }
+    }
+
+    private func fill(_ run: inout StudyRecord.Run, of planned: StudyRun, splits: [String]) throws {
+        let folder = folder(of: planned)
+        let manifest = try RunManifest.read(from: folder.manifest)
+        let history = try MetricsLog.read(folder.metrics)
+        run.evaluations = history.evaluations
+        (run.tokens, run.selectedTokens) = (manifest.tokensSeen, manifest.selectedTokensSeen)
+        (run.trainingSeconds, run.wallSeconds) = (manifest.trainingSeconds, manifest.wallSeconds)
+        let charge = try ReferenceCharge(of: planned, in: study, directory: directory)
+        (run.referenceTrainingSeconds, run.referenceScoringSeconds) = (charge.trainingSeconds, charge.scoringSeconds)
+        let adapterFile = folder.url.appendingPathComponent(RunDirectory.adapterWeightsName)
+        run.adapter = FileManager.default.fileExists(atPath: adapterFile.path) ? run.directory : nil
+        run.tokenLosses = tokenLosses(in: run.directory, on: splits)
+        run.note = note(on: history, selectedTokens: run.selectedTokens)
+    }
+
+    private func note(on history: MetricsHistory, selectedTokens: Int) -> String? {
+        let tied = history.steps.count(where: \.tied)
+        let filled = history.steps.reduce(0) { $0 + $1.filledAtRandom }
+        let notes = [
+            tied > 0 ? "In \(tied) of \(history.steps.count) steps every score was the same, so scores decided nothing." : nil,
+            filled > 0 ? "\(filled) of \(selectedTokens) picks had no positive weight and were drawn at random." : nil,
+        ].compactMap { $0 }
+        return notes.isEmpty ? nil : notes.joined(separator: " ")
+    }
+
+    private func isFinished(_ run: StudyRun) throws -> Bool {
+        let folder = folder(of: run)
+        guard FileManager.default.fileExists(atPath: folder.manifest.path) else { return false }
+        return try RunManifest.read(from: folder.manifest).state == .finished
+    }
+
+    private func folder(of run: StudyRun) -> RunDirectory { RunDirectory(directory.appendingPathComponent(run.name)) }
+
+    /// The token-loss files in a folder of the study, by split.
+    private func tokenLosses(in folder: String, on splits: [String]) -> [String: String] {
+        var files: [String: String] = [:]
+        for split in splits {
+            let file = RunDirectory(directory.appendingPathComponent(folder)).tokenLosses(on: split)
+            if FileManager.default.fileExists(atPath: file.path) { files[split] = folder + "/" + file.lastPathComponent }
+        }
+        return files
+    }
+}

@@ -1,0 +1,21 @@
+import Corpora
+
+/// How often each token occurs in a shard.
+public struct TokenFrequencies: Sendable {
+    /// By token id.
+    private let counts: [Int]
+
+    public init(_ shard: TokenShard) throws {
+        var counts = [Int](repeating: 0, count: shard.vocabularySize)
+        for start in stride(from: 0, to: shard.tokenCount, by: 1 << 16) {
+            for token in shard.tokens(in: start..<min(start + 1 << 16, shard.tokenCount)) { counts[Int(token)] += 1 }
+        }
+        self.counts = counts
+    }
+
+    /// Tokens that are about as frequent: 1 + ⌊log₂ count⌋, and 0 for a token that doesn't occur, such as a separator.
+    public func frequencyClass(of token: Int32) -> Int {
+        let count = counts[Int(token)]
+        return Int.bitWidth - count.leadingZeroBitCount
+    }
+}

@@ -1,0 +1,93 @@
+import Experiments
+import Foundation
+import RunRecords
+import Testing
+import Training
+
+/// Seeds, warm starts, and arms that are to equal another.
+@Suite struct StudyControlsTests {
+    private func finished(_ tiny: TinyStudy) throws -> StudyRecord {
+        #expect(try tiny.runner(in: "study", tiny.controlled)() == .finished)
+        return try StudyRecord.read(from: tiny.folder.file("study"))
+    }
+
+    @Test func everySeedHasItsOwnOrderAndTheSameStart() async throws {
+        let tiny = try await TinyStudy()
+        let record = try finished(tiny)
+        let clm = record.arms[0]
+        #expect(clm.runs.map(\.seed) == [0, 3])
+        #expect(clm.runs.map(\.directory) == ["clm/seed-0", "clm/seed-3"])
+        #expect(clm.runs.map(\.adapterSeed) == [0, 0])
+        #expect(clm.runs[0].start(on: "held-out")!.loss == clm.runs[1].start(on: "held-out")!.loss)
+        #expect(try tiny.history("study", "clm/seed-0").steps[0].loss != tiny.history("study", "clm/seed-3").steps[0].loss)
+        // Arms of a seed see the same blocks.
+        #expect(try tiny.history("study", "topk/seed-3").steps[0].loss == tiny.history("study", "clm/seed-3").steps[0].loss)
+        let roles = Dictionary(uniqueKeysWithValues: record.arms.map { ($0.name, $0.role) })
+        #expect(roles["drawn-otherwise"] == .null)
+        #expect(roles["continued"] == .control && roles["twice"] == .control && roles["topk"] == .selection)
+        #expect(record.arms.last?.runs[0].adapterSeed == 7)
+    }
+
+    @Test func matchedArmsCostWhatTheyAreMatchedTo() async throws {
+        let tiny = try await TinyStudy()
+        let record = try finished(tiny)
+        let arms = Dictionary(uniqueKeysWithValues: record.arms.map { ($0.name, $0) })
+        let (clm, topk) = (arms["clm"]!, arms["topk"]!)
+        // 15 steps of 30 predicted tokens, of which 15 were selected: 225 tokens are 7.5 steps, 8 whole ones.
+        #expect(arms["same-selected"]!.runs.map(\.tokens) == [240, 240])
+        #expect(topk.runs.map(\.selectedTokens) == [225, 225])
+        #expect(arms["twice"]!.runs.map(\.tokens) == [2 * clm.runs[0].tokens])
+        // What the reference cost is charged, so the control trains for longer than the arm.
+        let (charged, matched) = (topk.runs[1], arms["same-seconds"]!.runs[0])
+        #expect(charged.referenceTrainingSeconds > 0 && charged.referenceScoringSeconds > 0)
+        let speed = Double(clm.runs[1].tokens) / clm.runs[1].trainingSeconds
+        #expect(abs(Double(matched.tokens) - charged.chargedSeconds * speed) <= 15 + 1e-6)
+        #expect(matched.tokens > clm.runs[1].tokens)
+        #expect(clm.runs.allSatisfy { $0.referenceTrainingSeconds == 0 && $0.referenceScoringSeconds == 0 })
+        // The second run of the reference's scores is charged as much as the first, though other blocks are scored.
+        let scored = topk.runs.map(\.referenceScoringSeconds)
+        #expect(scored.max()! < 3 * scored.min()!)
+    }
+
+    @Test func aWarmStartIsTheEndOfWhatItGoesOnFrom() async throws {
+        let tiny = try await TinyStudy()
+        let record = try finished(tiny)
+        let arms = Dictionary(uniqueKeysWithValues: record.arms.map { ($0.name, $0) })
+        let continued = arms["continued"]!.runs
+        #expect(continued.map(\.startAdapter) == ["clm/seed-0", "clm/seed-3"])
+        #expect(continued.map(\.adapterSeed) == [nil, nil])
+        for (run, before) in zip(continued, arms["clm"]!.runs) {
+            #expect(run.start(on: "held-out")!.loss == before.end(on: "held-out")!.loss)
+            #expect(run.start(on: "held-out")!.tokensSeen == 0)
+            #expect(run.end(on: "held-out")!.loss < run.start(on: "held-out")!.loss)
+        }
+        #expect(arms["from-other"]!.runs[0].startAdapter == "reference/other")
+        #expect(arms["topk"]!.referenceName == "other")
+        #expect(record.referenceTokenLosses.keys.sorted() == ["base", "other"])
+        for (name, splits) in record.referenceTokenLosses {
+            let losses = try TokenLossFile.read(tiny.folder.file("study").appendingPathComponent(splits["held-out"]!))
+            let start = arms[name == "base" ? "clm" : "from-other"]!.runs[0].start(on: "held-out")!
+            #expect(abs(losses.mean - start.loss) < 1e-12, "\(name)")
+        }
+    }
+
+    @Test func aStudyWithControlsGoesOnAfterEveryStop() async throws {
+        let tiny = try await TinyStudy()
+        _ = try finished(tiny)
+        var moves = 0
+        let stops = try tiny.runInParts("parts", tiny.controlled, patience: 40) {
+            // The folder is moved away and back under another inode, as a copy would be.
+            try FileManager.default.copyItem(at: tiny.folder.file("parts"), to: tiny.folder.file("copy"))
+            try FileManager.default.removeItem(at: tiny.folder.file("parts"))
+            try FileManager.default.moveItem(at: tiny.folder.file("copy"), to: tiny.folder.file("parts"))
+            moves += 1
+        }
+        #expect((4..<100).contains(stops) && moves == stops)
+        for run in ["clm/seed-0", "topk/seed-3", "same-selected/seed-3", "continued/seed-3", "from-other/seed-0"] {
+            #expect(try tiny.adapter("parts", run) == tiny.adapter("study", run), "\(run)")
+        }
+        let record = try StudyRecord.read(from: tiny.folder.file("parts"))
+        #expect(record.arms.allSatisfy { $0.runs.allSatisfy { $0.end(on: "held-out") != nil } })
+        #expect(record.arms[1].runs.allSatisfy { $0.referenceScoringSeconds > 0 })
+    }
+}
