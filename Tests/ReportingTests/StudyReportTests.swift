@@ -22,7 +22,7 @@ import Testing
         #expect(visit.console.isEmpty, "\(visit.console)")
         for figure in [
             "figure-differences", "figure-validation", "figure-training", "figure-ratio", "figure-buckets", "figure-categories",
-            "figure-probe",
+            "figure-probe", "figure-selection",
         ] {
             let start = try #require(visit.document.range(of: "id=\"\(figure)\""))
             let end = try #require(visit.document.range(of: "</figure>", range: start.upperBound..<visit.document.endIndex))
@@ -152,7 +152,9 @@ import Testing
     }
 
     @Test func aCorpusOfMarkupIsText() throws {
-        let page = try report { $0.words = ["<script>", "document.title='pwned'", "</script>", "<img src=x onerror=alert(1)>", "&amp;"] }
+        let page = try report {
+            $0.words = ["<script>", "document.title='pwned'", "</script>", "<img src=x onerror=alert(1)>", "&amp;"]
+        }
         let visit = try Browser().visit(page)
         #expect(visit.console.isEmpty, "\(visit.console)")
         #expect(!visit.document.contains("<title>pwned"))

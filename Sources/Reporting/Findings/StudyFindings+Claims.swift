@@ -53,7 +53,8 @@ extension StudyFindings {
             throw Untested(description: "\(arm.arm.label) selects by no reference")
         }
         guard let parted = parts.first(where: { ($0.reference, $0.ratio, $0.split.name) == (reference, ratio, split) }) else {
-            throw Untested(description: "there are no losses of the reference \(reference) on \(split), or they equal the start’s")
+            throw Untested(
+                description: "there are no losses of the reference \(reference) on \(split), or they equal the start’s")
         }
         return try difference(arm, minus: control, on: split, over: selected ? parted.tokens.selected : parted.tokens.unselected)
     }

@@ -51,7 +51,8 @@ struct SelectionSection: ReportSection {
                 "\(NumberText.percent(share(selected, of: valid)))", "\(NumberText.percent(candidates))",
                 "\(NumberText.percent(share(steps.reduce(0) { $0 + $1.filledAtRandom }, of: selected)))",
                 "\(steps.filter(\.tied).count)", "\(NumberText.loss(selectedLoss))", "\(NumberText.loss(rest))",
-                "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.trainingSeconds }))", "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.wallSeconds }))",
+                "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.trainingSeconds }))",
+                "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.wallSeconds }))",
             ])
     }
 

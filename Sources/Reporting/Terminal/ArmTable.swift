@@ -56,7 +56,9 @@ public struct ArmTable: Sendable {
             var difference = Cell("")
             if let found = split?.difference {
                 difference = Cell(NumberText.signed(found.difference, 3))
-                if found.excludesZero, found.coversTraining || !coversTraining { difference.verdict = found.difference < 0 ? -1 : 1 }
+                if found.excludesZero, found.coversTraining || !coversTraining {
+                    difference.verdict = found.difference < 0 ? -1 : 1
+                }
             }
             return [Cell(NumberText.loss(split?.loss)), Cell(NumberText.perplexity(split?.loss.map { exp($0) })), difference]
         }
