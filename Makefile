@@ -19,6 +19,7 @@ help: ## Print this
 setup: build ## Fetch the default model and corpus, build, and prepare the corpus
 	@scripts/default-model.sh
 	@scripts/plotly.sh
+	@scripts/champ.sh
 	@scripts/default-corpus.sh
 	@scripts/default-shards.sh $(WINNOW)
 

@@ -76,7 +76,7 @@ let package = Package(
         room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", logging),
         room(
             "Experiments", "Training", "TokenSelection", "Torch", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging,
-            embedding: ["adapt", "reproduce", "seed-tinyllama"].map { "../../Recipes/\($0).yaml" }),
+            embedding: ["adapt", "reproduce", "seed", "rho1", "rigorous", "self", "claims"].map { "../../Recipes/\($0).yaml" }),
 
         // The two doors.
         room(

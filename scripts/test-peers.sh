@@ -20,14 +20,14 @@ fi
 lock_cache
 [ -d "$peers" ] && exit 0
 
-say "installing the Python packages that the tests compare with, 110 MB"
+say "installing the Python packages that the tests compare with, 150 MB"
 folder=$(incoming python-peers)
 pip test-peers install --no-deps --no-compile --only-binary :all: --target "$folder" --requirement "$checkout/Tests/requirements.txt" ||
     fail "the packages in Tests/requirements.txt could not be installed: see $cache/logs/test-peers.log, mend the network or pip's index, and run this again."
 
 # Proves the set, and byte-compiles the part of it that the tests import.
 PYTHONPATH=$folder:$(dirname "$libtorch") HF_HUB_OFFLINE=1 "$python" -s - >"$cache/logs/test-peers.log" 2>&1 <<'PYTHON' ||
-import gguf, numpy, peft, safetensors.torch, sentencepiece, tiktoken, tokenizers, torch, transformers
+import gguf, numpy, peft, safetensors.torch, scipy.stats, sentencepiece, tiktoken, tokenizers, torch, transformers
 
 llama = transformers.LlamaForCausalLM(
     transformers.LlamaConfig(

@@ -25,7 +25,7 @@ public struct ClaimVerdict: Sendable, Equatable {
     public var budgetHint: BudgetHint?
 
     /// - Parameter measurement: in the unit of the claim; of `perplexityRatio`, the difference of losses in nats.
-    public init(_ claim: Claim, measured measurement: Measurement) {
+    public init(_ claim: Claim, measured measurement: ClaimMeasurement) {
         let isRatio = claim.measure == .perplexityRatio
         // Of a ratio, the region is carried over to the losses and the numbers back.
         func toMeasured(_ bound: Double) -> Double { isRatio ? log(bound) : bound }
@@ -58,7 +58,7 @@ public struct ClaimVerdict: Sendable, Equatable {
     }
 
     /// Judges every claim by what `measure` finds; what it throws becomes the reason that a claim was not tested.
-    public static func judge(_ claims: [Claim], by measure: (Claim) throws -> Measurement) -> [ClaimVerdict] {
+    public static func judge(_ claims: [Claim], by measure: (Claim) throws -> ClaimMeasurement) -> [ClaimVerdict] {
         claims.map { claim in
             do {
                 return ClaimVerdict(claim, measured: try measure(claim))

@@ -6,12 +6,12 @@ import RunRecords
 /// (variance A), a block moves all runs (B), and the two together (E). With means m of the S seeds and of the B blocks,
 /// seeds: s²(m)/S holds A/S + E/(SB), blocks: s²(m)/B − E/(SB) holds the rest; `VarianceComponents.halfWidth` adds them.
 ///
-/// Seeds are not resampled. The percentile bootstrap of three values never reaches beyond the outer two and covers some 70 %
+/// Seeds are not resampled. The percentile bootstrap of three values never reaches beyond the outer two and covers 75 %
 /// where it says 95 %; Student's t with its 2 degrees of freedom covers what it says. The price is width: with two
 /// seeds t is 12.7. With one seed there is only the text: the interval is `BlockBootstrap`'s, and `coversTraining` is `false`.
 ///
 /// Two arms with a seed in common are paired by seed (same data order, same initialisation), and runs without a partner are
-/// left out. Two arms without one are compared as two samples.
+/// left out. Two arms without one are compared as two samples, whose variances add.
 public struct PairedDifference: Sendable, Hashable {
     /// Variant − baseline: the mean over seeds of the mean over tokens.
     public var difference: Double

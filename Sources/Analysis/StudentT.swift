@@ -1,13 +1,13 @@
 import Foundation
 
 /// Student's t distribution, for intervals from a handful of seeds.
-enum StudentT {
+package enum StudentT {
     /// The t that a share `probability` of draws lies below.
     ///
     /// - Parameters:
     ///   - probability: above 0 and below 1.
     ///   - degreesOfFreedom: at least 1.
-    static func quantile(_ probability: Double, degreesOfFreedom: Int) -> Double {
+    package static func quantile(_ probability: Double, degreesOfFreedom: Int) -> Double {
         precondition(probability > 0 && probability < 1 && degreesOfFreedom > 0)
         if probability < 0.5 { return -quantile(1 - probability, degreesOfFreedom: degreesOfFreedom) }
         var (low, high) = (0.0, 2.0)

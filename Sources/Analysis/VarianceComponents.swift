@@ -11,6 +11,11 @@ public struct VarianceComponents: Sendable, Hashable {
     public var blocks: Int
     public var tokens: Int
 
+    public init(seedVariance: Double?, blockVariance: Double, seeds: Int, blocks: Int, tokens: Int) {
+        (self.seedVariance, self.blockVariance) = (seedVariance, blockVariance)
+        (self.seeds, self.blocks, self.tokens) = (seeds, blocks, tokens)
+    }
+
     /// Half the width of an interval from so many seeds and blocks.
     ///
     /// h² = t²(S−1) · seedVariance/S + t²(B−1) · blockVariance/B. Each source of variance gets the t of its own degrees of

@@ -1,44 +1,16 @@
-// The element-wise work of a decoder layer, one pass over memory each. Loops are plain; clang vectorises them once a
-// processor generation, and the right clone is picked when the program is loaded.
-#include <ATen/Parallel.h>
+// The element-wise work of a decoder layer, one pass over memory each. Loops are plain; the compiler vectorises them.
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
 #include <limits>
 
 #include "Guard.h"
-
-#if defined(__x86_64__) && defined(__linux__)
-#define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FOR_EACH_PROCESSOR
-#endif
-// Sums may be taken in any order: several accumulators at once.
-#define SUMS_IN_ANY_ORDER _Pragma("clang fp reassociate(on) contract(fast)")
+#include "Processor.h"
+#include "Rows.h"
 
 using namespace ctorch;
 
 namespace {
-
-/// e^x to within 2 ulp, without branches: 2^(n + f) with n an integer and f in [-½, ½].
-inline float exponential(float x) {
-    x = std::min(std::max(x, -87.3f), 88.7f);
-    float n = std::nearbyint(x * 1.44269504f);
-    float r = x - n * 0.693359375f;
-    r = r + n * 2.12194440e-4f;
-    float p = 1.9875691500e-4f;
-    p = p * r + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * r * r + r + 1.0f;
-    return p * std::bit_cast<float>((static_cast<int32_t>(n) + 127) << 23);
-}
-inline double exponential(double x) { return std::exp(x); }
 
 /// Terms of a long sum that are added in `Real` before they are added in double.
 constexpr int64_t sumBlock = 512;
@@ -115,41 +87,8 @@ ROW_KERNELS(double, )
 
 // MARK: All rows
 
-/// `[n, d]` seen row by row.
-template <class Real>
-struct Rows {
-    Real *first;
-    int64_t count, width, stride;
-
-    explicit Rows(const at::Tensor &tensor) {
-        TORCH_CHECK(tensor.dim() == 2 && tensor.stride(1) == 1, "rows are wanted, not a tensor of shape ", tensor.sizes());
-        first = tensor.data_ptr<Real>();
-        count = tensor.size(0), width = tensor.size(1), stride = tensor.stride(0);
-    }
-    Real *operator[](int64_t row) const { return first + row * stride; }
-};
-
-template <class Real>
-Real *vector(const at::Tensor &tensor, int64_t count) {
-    TORCH_CHECK(
-        tensor.numel() == count && tensor.is_contiguous(), count, " contiguous values are wanted, not a tensor of shape ",
-        tensor.sizes());
-    return tensor.data_ptr<Real>();
-}
-
 /// Rows a thread takes at once: enough work to be worth waking it.
 int64_t grain(int64_t width) { return std::max<int64_t>(1, 16384 / std::max<int64_t>(1, width)); }
-
-/// Runs `body.operator()<Real>()` for the tensor's type.
-template <class Body>
-void forReal(const at::Tensor &tensor, Body &&body) {
-    TORCH_CHECK(tensor.device().is_cpu(), "row kernels work in host memory, not on ", tensor.device());
-    switch (tensor.scalar_type()) {
-    case at::kFloat: return body.template operator()<float>();
-    case at::kDouble: return body.template operator()<double>();
-    default: TORCH_CHECK(false, "row kernels take float32 and float64, not ", tensor.scalar_type());
-    }
-}
 
 }  // namespace
 
@@ -162,7 +101,7 @@ ct_status ct_rms_norm(ct_tensor xHandle, ct_tensor weightHandle, double epsilon,
             Rows<Real> in(x), out(result);
             auto *w = vector<Real>(weight, in.width);
             auto *f = vector<Real>(factors, in.count);
-            at::parallel_for(0, in.count, grain(in.width), [&](int64_t begin, int64_t end) {
+            inParallel(in.count, grain(in.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row)
                     f[row] = rmsNormRow(in[row], w, out[row], in.width, static_cast<Real>(epsilon));
             });
@@ -185,7 +124,7 @@ ct_status ct_rms_norm_backward(
             auto *f = vector<Real>(factors, in.count);
             TORCH_CHECK(g.count == in.count && g.width == in.width, "the gradient has shape ", gradient.sizes());
             TORCH_CHECK(rest.count == in.count && rest.width == in.width, "the residual has shape ", residual.sizes());
-            at::parallel_for(0, in.count, grain(in.width), [&](int64_t begin, int64_t end) {
+            inParallel(in.count, grain(in.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row)
                     rmsNormBackwardRow(
                         g[row], in[row], w, f[row], residual.defined() ? rest[row] : nullptr, out[row], in.width);
@@ -202,7 +141,7 @@ ct_status ct_swiglu(ct_tensor handle, ct_tensor *output) {
         auto result = at::empty({gateUp.size(0), inner}, gateUp.options());
         forReal(gateUp, [&]<class Real>() {
             Rows<Real> in(gateUp), out(result);
-            at::parallel_for(0, in.count, grain(in.width), [&](int64_t begin, int64_t end) {
+            inParallel(in.count, grain(in.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row) swigluRow(in[row], in[row] + inner, out[row], inner);
             });
         });
@@ -218,7 +157,7 @@ ct_status ct_swiglu_backward(ct_tensor gradientHandle, ct_tensor handle, ct_tens
         forReal(gateUp, [&]<class Real>() {
             Rows<Real> g(gradient), in(gateUp), out(result);
             TORCH_CHECK(g.count == in.count && g.width == inner, "the gradient has shape ", gradient.sizes());
-            at::parallel_for(0, in.count, grain(in.width), [&](int64_t begin, int64_t end) {
+            inParallel(in.count, grain(in.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row)
                     swigluBackwardRow(g[row], in[row], in[row] + inner, out[row], out[row] + inner, inner);
             });
@@ -236,7 +175,7 @@ ct_status ct_rotate(ct_tensor handle, ct_tensor cosineHandle, ct_tensor sineHand
             TORCH_CHECK(
                 rows.width % size == 0 && rows.count % cosines.count == 0 && sine.sizes() == cosine.sizes(), "rows of shape ",
                 tensor.sizes(), " can't be turned by angles of shape ", cosine.sizes());
-            at::parallel_for(0, rows.count, grain(rows.width), [&](int64_t begin, int64_t end) {
+            inParallel(rows.count, grain(rows.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row)
                     for (int64_t head = 0; head < rows.width; head += size)
                         rotateRow(
@@ -263,7 +202,7 @@ ct_status ct_cross_entropy(
                 TORCH_CHECK(
                     target[row] >= 0 && target[row] < rows.width, "target ", target[row], " is not one of ", rows.width,
                     " classes");
-            at::parallel_for(0, rows.count, grain(rows.width), [&](int64_t begin, int64_t end) {
+            inParallel(rows.count, grain(rows.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row) {
                     crossEntropyRow(rows[row], rows.width, h != nullptr, &z[row], h ? &h[row] : nullptr);
                     l[row] = z[row] - rows[row][target[row]];
@@ -283,10 +222,10 @@ ct_status ct_cross_entropy_backward(ct_tensor logitsHandle, ct_tensor targetsHan
             Rows<Real> rows(logits);
             auto *target = vector<int64_t>(targets, rows.count);
             auto *z = vector<Real>(normalizers, rows.count);
-            at::parallel_for(0, rows.count, grain(rows.width), [&](int64_t begin, int64_t end) {
+            inParallel(rows.count, grain(rows.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row) {
                     softmaxRow(rows[row], rows.width, z[row]);
-                    rows[row][target[row]] -= 1;
+                    if (target[row] >= 0 && target[row] < rows.width) rows[row][target[row]] -= 1;
                 }
             });
         });

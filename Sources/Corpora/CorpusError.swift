@@ -25,6 +25,10 @@ public enum CorpusError: Error, Equatable {
     case differentTokenizer(path: String)
     case tokenOutOfVocabulary(token: Int, vocabularySize: Int)
     case cannotWrite(path: String, reason: String)
+    // Text whose bad parts are known.
+    case unknownCorruption(String, known: [String])
+    case badAnswers(path: String, reason: String)
+    case tooFewMarkedTokens(what: String, tokens: Int, blockLength: Int)
     // Batches.
     case shorterThanBlock(path: String, tokens: Int, blockLength: Int)
     case badBatching(reason: String)
@@ -78,6 +82,12 @@ extension CorpusError: CustomStringConvertible, LocalizedError {
             "Token \(token) is outside the vocabulary of \(vocabularySize): the tokenizer and its stated size disagree."
         case .cannotWrite(let path, let reason):
             "\(path): cannot be written: \(reason)."
+        case .unknownCorruption(let name, let known):
+            "Corruption \(name) is unknown; Winnow knows \(known.joined(separator: ", "))."
+        case .badAnswers(let path, let reason):
+            "\(path): not CHAMP's answers: \(reason). Remove it and run `make setup` again."
+        case .tooFewMarkedTokens(let what, let tokens, let blockLength):
+            "\(what): \(tokens) tokens do not fill one block of \(blockLength). Use more text or a shorter block."
         case .shorterThanBlock(let path, let tokens, let blockLength):
             "\(path): \(tokens) tokens do not fill one block of \(blockLength). Use more text or a shorter block."
         case .badBatching(let reason):

@@ -6,11 +6,16 @@ public protocol TextEncoder: Sendable {
     func encode(_ text: String) -> [Int32]
     /// The text of `tokens`.
     func decode(_ tokens: [Int32]) -> String
+    /// How many bytes of UTF-8 each of `tokens` adds to `decode(tokens)`. A character may be spread over several.
+    func byteCounts(of tokens: [Int32]) -> [Int]
     /// Every token is in `0 ..< vocabularySize`.
     var vocabularySize: Int { get }
 }
 
 extension TextEncoder {
+    /// Right for an encoder whose tokens are whole characters, each the same wherever it stands.
+    public func byteCounts(of tokens: [Int32]) -> [Int] { tokens.map { decode([$0]).utf8.count } }
+
     /// SHA-256, 32 bytes, of what the encoder does: every token's text, and the tokens of a sentence that pre-tokenizers part
     /// on. A tokenizer read from a GGUF file and the same one from `tokenizer.json` agree, which a hash of the file would not.
     public func fingerprint() -> [UInt8] {

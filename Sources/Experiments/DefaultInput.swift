@@ -23,6 +23,9 @@ public struct DefaultInput: Sendable {
     public static let modelFile = "SmolLM2-135M-Instruct.Q4_1.gguf"
     public static let modelSHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
+    /// CHAMP's answers with their first wrong steps marked, from PyPI's champ-dataset 1.0.0.
+    public static let champFile = "champ/1.0.0/v0.json"
+
     /// The set-up's folder.
     public let cache: URL
     private let modelOverride: String?
@@ -46,6 +49,14 @@ public struct DefaultInput: Sendable {
     public func location(of corpus: Corpus) -> URL {
         cache.appendingPathComponent("corpora/" + corpus.rawValue)
     }
+
+    /// Where CHAMP's answers belong, whether or not they are there.
+    public var champLocation: URL { cache.appendingPathComponent(Self.champFile) }
+
+    /// CHAMP's answers, JSON.
+    ///
+    /// - Throws: `Absence` where the set-up has not fetched them.
+    public func champURL() throws -> URL { try existing(champLocation, "CHAMP's answers") }
 
     /// The default model's file, a GGUF.
     ///

@@ -15,7 +15,8 @@ package enum CrossEntropy {
         return plainMeasure(logits, targets: targets, entropy: wantsEntropy)
     }
 
-    /// Overwrites logits with the gradient of the summed losses: softmax − one-hot.
+    /// Overwrites logits with the gradient of the summed losses: softmax − one-hot. The columns may be a part of all
+    /// classes; a target outside of them is in another part.
     package static func overwriteWithGradient(_ logits: Tensor, targets: Tensor, normalizer: Tensor) {
         guard !RowKernels.accept(logits) else {
             return RowKernels.crossEntropyBackward(logits, targets: targets, normalizer: normalizer)
@@ -40,7 +41,14 @@ package enum CrossEntropy {
     package static func plainOverwriteWithGradient(_ logits: Tensor, targets: Tensor, normalizer: Tensor) {
         logits -= normalizer.unsqueezed(1)
         Operator.exponentialInPlace(logits) as Void
-        let minusOne = Tensor.full([targets.size(0), 1], -1, dtype: logits.dtype, on: logits.device)
-        Operator.scatterAddInPlace(logits, 1, targets.unsqueezed(1), minusOne) as Void
+        let (isHere, places) = among(logits.size(1), targets)
+        Operator.scatterAddInPlace(logits, 1, places, isHere.converted(to: logits.dtype) * -1.0) as Void
+    }
+
+    /// Which targets are among `count` classes, and a place for every one of them, `[n, 1]`.
+    static func among(_ count: Int, _ targets: Tensor) -> (isHere: Tensor, places: Tensor) {
+        let targets = targets.unsqueezed(1)
+        let places: Tensor = Operator.clamp(targets, 0, count - 1)
+        return (Operator.equal(targets, places), places)
     }
 }

@@ -2,7 +2,7 @@ import Torch
 
 // One decoder layer as one differentiable piece: forward and backward by hand, for frozen base weights on the CPU.
 //
-// Saved for backward: x, its norm, the turned q, k and v, the attention's output and log-sum-exp, the residual stream after
+// Saved for backward: x, its norm, the turned q, k and v, the attention's output and log Z, the residual stream after
 // attention, its norm, gate and up, their product, and the adapter's low-rank activations.
 extension LlamaBlock {
     /// Whether `fused` computes what `plain` does here: no gradient of a base weight, no dropout, no cache.
@@ -20,8 +20,9 @@ extension LlamaBlock {
             let (normalized, factor) = inputNorm.kernel(x)
             let (qkv, qkvLow) = adapters[0].forward(normalized)
             RowKernels.rotate(rotated(qkv), cosine: pass.rotation.cosine, sine: pass.rotation.sine)
-            let attention = FusedAttention(block: self, pass: pass, qkv: qkv)
-            let (projected, outputLow) = adapters[1].forward(attention.output)
+            let (attended, normalizer) = RowKernels.attention(
+                qkv, heads: headCount, keyValueHeads: keyValueHeadCount, length: pass.length)
+            let (projected, outputLow) = adapters[1].forward(attended)
             projected += x
             let (normalizedAgain, factorAgain) = postAttentionNorm.kernel(projected)
             let (gateAndUp, gateUpLow) = adapters[2].forward(normalizedAgain)
@@ -35,15 +36,20 @@ extension LlamaBlock {
                     guard let gradient = gradients[0] else { return inputs.map { _ in nil } }
                     let throughDown = adapters[3].backward(gradient, input: activated, low: downLow)
                     let throughGate = adapters[2].backward(
-                        RowKernels.swiGLUBackward(throughDown.input, gateUp: gateAndUp), input: normalizedAgain, low: gateUpLow)
+                        RowKernels.swiGLUBackward(throughDown.input!, gateUp: gateAndUp), input: normalizedAgain, low: gateUpLow)
                     let residual = postAttentionNorm.kernelBackward(
-                        throughGate.input, x: projected, factor: factorAgain, adding: gradient)
-                    let throughOutput = adapters[1].backward(residual, input: attention.output, low: outputLow)
-                    let qkvGradient = attention.backward(throughOutput.input)
+                        throughGate.input!, x: projected, factor: factorAgain, adding: gradient)
+                    let throughOutput = adapters[1].backward(residual, input: attended, low: outputLow)
+                    let qkvGradient = RowKernels.attentionBackward(
+                        throughOutput.input!, qkv: qkv, output: attended, normalizer: normalizer, heads: headCount,
+                        keyValueHeads: keyValueHeadCount, length: pass.length)
                     RowKernels.rotate(
                         rotated(qkvGradient), cosine: pass.rotation.cosine, sine: pass.rotation.sine, inverse: true)
-                    let throughInput = adapters[0].backward(qkvGradient, input: normalized, low: qkvLow)
-                    let inputGradient = inputNorm.kernelBackward(throughInput.input, x: x, factor: factor, adding: residual)
+                    let throughInput = adapters[0].backward(
+                        qkvGradient, input: normalized, low: qkvLow, wantsInput: input.requiresGradient)
+                    let inputGradient = throughInput.input.map {
+                        inputNorm.kernelBackward($0, x: x, factor: factor, adding: residual)
+                    }
                     return [inputGradient]
                         + [throughInput, throughOutput, throughGate, throughDown].flatMap(\.parameters)
                 }
@@ -57,70 +63,11 @@ extension LlamaBlock {
     }
 }
 
-/// Causal attention over turned q, k, v that lie side by side, through libtorch's fused kernel.
-private struct FusedAttention {
-    let block: LlamaBlock
-    let pass: LlamaBlock.Pass
-    /// `[N, heads · headSize]`
-    let output: Tensor
-    private let queries: Tensor
-    private let keys: Tensor
-    private let values: Tensor
-    private let attended: Tensor
-    private let logSumExp: Tensor
-
-    private var groupSize: Int { block.headCount / block.keyValueHeadCount }
-
-    /// - Parameter qkv: `[N, (heads + 2 · kv heads) · headSize]`
-    init(block: LlamaBlock, pass: LlamaBlock.Pass, qkv: Tensor) {
-        (self.block, self.pass) = (block, pass)
-        let size = block.headSize
-        let parts = qkv.split([block.headCount, block.keyValueHeadCount, block.keyValueHeadCount].map { $0 * size }, along: 1)
-        func heads(_ rows: Tensor, _ count: Int) -> Tensor {
-            rows.reshaped([pass.batch, pass.length, count, size]).transposed(1, 2)  // [B, heads, T, headSize]
-        }
-        let groupSize = block.headCount / block.keyValueHeadCount
-        func repeated(_ heads: Tensor) -> Tensor {
-            guard groupSize > 1 else { return heads }
-            let shape = [pass.batch, block.keyValueHeadCount, groupSize, pass.length, size]
-            let view: Tensor = Operator.expand(heads.unsqueezed(2), shape)
-            return view.reshaped([pass.batch, block.headCount, pass.length, size])
-        }
-        queries = heads(parts[0], block.headCount)
-        keys = repeated(heads(parts[1], block.keyValueHeadCount))
-        values = repeated(heads(parts[2], block.keyValueHeadCount))
-        (attended, logSumExp) = Operator.flashAttention(queries, keys, values, 0.0, true)
-        output = attended.transposed(1, 2).reshaped([pass.batch * pass.length, block.headCount * size])
-    }
-
-    /// `[N, heads · headSize] → [N, (heads + 2 · kv heads) · headSize]`
-    func backward(_ gradient: Tensor) -> Tensor {
-        let (size, count) = (block.headSize, block.keyValueHeadCount)
-        let outer = gradient.reshaped([pass.batch, pass.length, block.headCount, size]).transposed(1, 2)
-        let parts: [Tensor] = Operator.flashAttentionBackward(
-            outer, queries, keys, values, attended, logSumExp, 0.0, true)
-        let result = Tensor.empty(
-            [pass.batch * pass.length, (block.headCount + 2 * count) * size], dtype: gradient.dtype, on: gradient.device)
-        var start = 0
-        for (part, heads) in zip(parts, [block.headCount, count, count]) {
-            let columns = result.slice(start..<start + heads * size, along: 1)
-            let place = columns.reshaped([pass.batch, pass.length, heads, size]).transposed(1, 2)
-            place.assign(heads == part.size(1) ? part : summedOverGroups(part))
-            start += heads * size
-        }
-        return result
-    }
-
-    private func summedOverGroups(_ part: Tensor) -> Tensor {
-        part.reshaped([pass.batch, block.keyValueHeadCount, groupSize, pass.length, block.headSize]).sum(along: 2)
-    }
-}
-
 /// What an adapter adds to a group of layers that share an input: one product for all A, one each for the B.
 private struct GroupAdapter {
     struct Gradients {
-        /// With respect to the group's input, `[N, in]`.
-        let input: Tensor
+        /// With respect to the group's input, `[N, in]`, where it was wanted.
+        let input: Tensor?
         /// Of A, then B, module by module.
         let parameters: [Tensor?]
     }
@@ -152,26 +99,29 @@ private struct GroupAdapter {
         guard let stackedA else { return (output, nil) }
         let low = input.timesTransposed(stackedA)
         for (index, (columns, module)) in modules.enumerated() {
-            Operator.addMatmulInPlace(
-                output.slice(columns, along: 1), part(low, index), module.b.detached().transpose, beta: 1, alpha: scale) as Void
+            let turned = module.b.detached().transpose.contiguous()  // [r, out]
+            turned *= scale
+            RowKernels.multiply(part(low, index), turned, into: output.slice(columns, along: 1), adding: true)
         }
         return (output, low)
     }
 
-    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?) -> Gradients {
-        let result = gradient.timesTransposed(group.weight.transpose)
+    /// - Parameter wantsInput: not in the first layer, whose input is the frozen embeddings'.
+    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?, wantsInput: Bool = true) -> Gradients {
+        let result = wantsInput ? gradient.timesTransposed(group.weight.transpose) : nil
         guard let stackedA, let low else { return Gradients(input: result, parameters: []) }
         let lowGradient = Tensor.empty(low.shape, dtype: low.dtype, on: low.device)
         var gradientsOfB: [Tensor] = []
         for (index, (columns, module)) in modules.enumerated() {
             let outer = gradient.slice(columns, along: 1)
-            Operator.addMatmulInPlace(part(lowGradient, index), outer, module.b.detached(), beta: 0, alpha: scale) as Void
-            let gradientOfB = Tensor.empty(module.b.shape, dtype: low.dtype, on: low.device)
-            Operator.addMatmulInPlace(gradientOfB, outer.transpose, part(low, index), beta: 0, alpha: scale) as Void
-            gradientsOfB.append(gradientOfB)
+            RowKernels.multiply(outer, module.b.detached(), into: part(lowGradient, index))
+            let turned = RowKernels.multiplyTransposed(part(low, index), outer)  // [r, out]
+            turned *= scale
+            gradientsOfB.append(turned.transpose.contiguous())
         }
-        let gradientsOfA = lowGradient.transpose.matmul(input)  // [Σ r, in]
-        Operator.addMatmulInPlace(result, lowGradient, stackedA) as Void
+        lowGradient *= scale
+        let gradientsOfA = RowKernels.multiplyTransposed(lowGradient, input)  // [Σ r, in]
+        if let result { RowKernels.multiply(lowGradient, stackedA, into: result, adding: true) }
         let parameters = modules.indices.flatMap { index -> [Tensor?] in
             [gradientsOfA.slice(index * rank..<(index + 1) * rank), gradientsOfB[index]]
         }

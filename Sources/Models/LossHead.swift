@@ -1,9 +1,10 @@
 import Torch
 
-/// The language-model head and cross-entropy in one, so that `[N, V]` logits never stand in memory whole unless they
-/// fit a stated budget.
+/// The language-model head and cross-entropy in one, a part of the vocabulary at a time, so that `[N, V]` logits never stand
+/// in memory whole.
 ///
-/// Scoring comes first, selection after, and backward last from the selected rows only:
+/// Scoring comes first, selection after, and backward last from the selected rows only, whose logits are computed again:
+/// that costs less than to write all logits to memory, fetch fresh pages for them, and read the selected ones back.
 /// ```swift
 /// let scored = head.score(hidden.detached(), targets: targets)   // every token's loss
 /// let rows = …                                                  // which of them carry the loss
@@ -12,11 +13,10 @@ import Torch
 public struct LossHead {
     /// `[V, D]`
     public let weight: Tensor
-    /// Bytes of logits that may stand in memory at once. Within it the scored logits are kept for the backward pass;
-    /// beyond it they are computed again for the selected rows.
+    /// Bytes of logits that may stand in memory at once: few enough to stay in a processor's cache.
     public let logitBudget: Int
 
-    public init(weight: Tensor, logitBudget: Int = 256 << 20) {
+    public init(weight: Tensor, logitBudget: Int = 8 << 20) {
         (self.weight, self.logitBudget) = (weight, logitBudget)
     }
 
@@ -24,25 +24,38 @@ public struct LossHead {
     ///
     /// - Parameters:
     ///   - hidden: `[N, D]`. Not differentiated here.
-    ///   - targets: `[N]`, int64.
-    public func score(_ hidden: Tensor, targets: Tensor, entropy wantsEntropy: Bool = false, keepingLogits: Bool = true) -> Scored
-    {
+    ///   - targets: `[N]`, int64, each one of V classes.
+    public func score(_ hidden: Tensor, targets: Tensor, entropy wantsEntropy: Bool = false) -> Scored {
         withoutGradient {
             let hidden = hidden.detached()
-            let count = hidden.size(0)
-            let keepsLogits = keepingLogits && count <= rowsPerChunk
-            var (losses, entropies, normalizers, kept): ([Tensor], [Tensor], [Tensor], Tensor?) = ([], [], [], nil)
-            for rows in chunks(count) {
-                let logits = logits(hidden.slice(rows))
-                let measured = CrossEntropy.measure(logits, targets: targets.slice(rows), entropy: wantsEntropy)
-                losses.append(measured.loss)
-                normalizers.append(measured.normalizer)
-                if let entropy = measured.entropy { entropies.append(entropy) }
-                if keepsLogits { kept = logits }
+            // A target that no part has is no class: its loss is NaN.
+            var target = Tensor.full([hidden.size(0), 1], .nan, dtype: .float64, on: hidden.device)
+            var (normalizers, expectations): ([Tensor], [Tensor]) = ([], [])
+            for classes in parts(of: hidden.size(0)) {
+                let logits = logits(hidden, classes)
+                let (isHere, places) = CrossEntropy.among(classes.count, shifted(targets, classes))
+                let part = CrossEntropy.measure(logits, targets: places.reshaped([-1]), entropy: wantsEntropy)
+                let found: Tensor = Operator.gather(logits, 1, places)
+                target = Operator.whereSelf(isHere, found.converted(to: .float64), target)
+                normalizers.append(part.normalizer.converted(to: .float64).unsqueezed(1))
+                // Σ p·logit = log Z − H, with p of this part alone
+                if let entropy = part.entropy {
+                    expectations.append((part.normalizer - entropy).converted(to: .float64).unsqueezed(1))
+                }
             }
+            let ofParts = Tensor.concatenated(normalizers, along: 1)
+            let normalizer: Tensor = Operator.logSumExp(ofParts, [1], true)  // [N, 1]
+            let dtype: DType = hidden.dtype == .float64 ? .float64 : .float32
+            func column(_ values: Tensor) -> Tensor { values.reshaped([-1]).converted(to: dtype) }
+            let entropy =
+                wantsEntropy
+                ? column(
+                    normalizer
+                        - ((ofParts - normalizer).exponential() * Tensor.concatenated(expectations, along: 1))
+                        .sum(along: 1, keepingDimension: true)) : nil
             return Scored(
-                head: self, hidden: hidden, targets: targets, loss: .concatenated(losses),
-                entropy: wantsEntropy ? .concatenated(entropies) : nil, normalizer: .concatenated(normalizers), logits: kept)
+                head: self, hidden: hidden, targets: targets, loss: column(normalizer - target), entropy: entropy,
+                normalizer: column(normalizer))
         }
     }
 
@@ -58,17 +71,16 @@ public struct LossHead {
         private let targets: Tensor
         /// log Z, `[N]`
         private let normalizer: Tensor
-        private var logits: Tensor?
 
         fileprivate init(
-            head: LossHead, hidden: Tensor, targets: Tensor, loss: Tensor, entropy: Tensor?, normalizer: Tensor, logits: Tensor?
+            head: LossHead, hidden: Tensor, targets: Tensor, loss: Tensor, entropy: Tensor?, normalizer: Tensor
         ) {
             (self.head, self.hidden, self.targets) = (head, hidden, targets)
-            (self.loss, self.entropy, self.normalizer, self.logits) = (loss, entropy, normalizer, logits)
+            (self.loss, self.entropy, self.normalizer) = (loss, entropy, normalizer)
         }
 
         /// The gradient of the *sum* of some rows' losses, and, where the head is trained, its accumulation into the
-        /// head's own gradient. Can be taken once: it overwrites the kept logits.
+        /// head's own gradient.
         ///
         /// - Parameters:
         ///   - rows: `[k]`, int64.
@@ -76,36 +88,45 @@ public struct LossHead {
         /// - Returns: with respect to those rows' hidden states, `[k, D]`
         public func gradient(ofRows rows: Tensor, scale: Double = 1) -> Tensor {
             withoutGradient {
-                let selected = hidden.rows(rows)
-                let targets = targets.rows(rows)
-                let normalizer = normalizer.rows(rows)
-                let kept = logits.map { rows.size(0) == $0.size(0) ? $0 : $0.rows(rows) }
-                logits = nil
-                return .concatenated(
-                    head.chunks(rows.size(0)).map { range in
-                        let error = kept?.slice(range) ?? head.logits(selected.slice(range))
-                        CrossEntropy.overwriteWithGradient(
-                            error, targets: targets.slice(range), normalizer: normalizer.slice(range))
-                        if scale != 1 { error *= scale }
-                        head.accumulate(error, selected.slice(range))
-                        return error.timesTransposed(head.weight.transpose)
-                    })
+                let (hidden, targets, normalizer) = (hidden.rows(rows), targets.rows(rows), normalizer.rows(rows))
+                let result = Tensor.zeros(hidden.shape, dtype: hidden.dtype, on: hidden.device)
+                for classes in head.parts(of: rows.size(0)) {
+                    let error = head.logits(hidden, classes)
+                    CrossEntropy.overwriteWithGradient(
+                        error, targets: head.shifted(targets, classes), normalizer: normalizer)
+                    if scale != 1 { error *= scale }
+                    head.accumulate(error, hidden, classes)
+                    result += error.timesTransposed(head.weight.slice(classes).transpose)
+                }
+                return result
             }
         }
     }
 
-    private func logits(_ hidden: Tensor) -> Tensor { hidden.timesTransposed(weight) }
-
-    private func accumulate(_ error: Tensor, _ hidden: Tensor) {
-        guard weight.requiresGradient else { return }
-        let gradient = error.transpose.matmul(hidden)  // [V, D]
-        if let before = weight.gradient { before += gradient } else { weight.gradient = gradient }
+    /// `[n, classes]`
+    private func logits(_ hidden: Tensor, _ classes: Range<Int>) -> Tensor {
+        hidden.timesTransposed(weight.slice(classes))
     }
 
-    private var rowsPerChunk: Int { max(1, logitBudget / (weight.size(0) * weight.dtype.byteCount)) }
+    /// Targets counted from the first of `classes`.
+    private func shifted(_ targets: Tensor, _ classes: Range<Int>) -> Tensor {
+        targets - Tensor(scalar: classes.lowerBound, on: targets.device)
+    }
 
-    /// At least one, so that no rows give empty results.
-    private func chunks(_ count: Int) -> [Range<Int>] {
-        stride(from: 0, to: max(1, count), by: rowsPerChunk).map { $0..<min(count, $0 + rowsPerChunk) }
+    private func accumulate(_ error: Tensor, _ hidden: Tensor, _ classes: Range<Int>) {
+        guard weight.requiresGradient else { return }
+        if weight.gradient == nil { weight.gradient = .zeros(weight.shape, dtype: weight.dtype, on: weight.device) }
+        weight.gradient!.slice(classes).assign(weight.gradient!.slice(classes) + error.transpose.matmul(hidden))
+    }
+
+    /// Parts of the vocabulary whose logits fit the budget.
+    private func parts(of rows: Int) -> [Range<Int>] {
+        let vocabulary = weight.size(0)
+        let fitting = max(1, logitBudget / (max(1, rows) * weight.dtype.byteCount))
+        // Even parts, and whole vectors: a narrow last part is a slow product.
+        let count = (vocabulary + fitting - 1) / fitting
+        let even = (vocabulary + count - 1) / count
+        let width = even > 64 ? (even + 63) / 64 * 64 : even
+        return stride(from: 0, to: vocabulary, by: width).map { $0..<min(vocabulary, $0 + width) }
     }
 }

@@ -59,6 +59,8 @@ public struct GroundTruthRecord: Codable, Sendable, Equatable {
     /// Whose losses were scored: "SmolLM2-135M-Instruct before training".
     public var student: String
     public var tests: [Test]
+    /// Changes with the models, the texts and the damage: whether a later process may go on with these tests.
+    public var key: String?
 
     public init(student: String, tests: [Test]) { (self.student, self.tests) = (student, tests) }
 

@@ -15,6 +15,12 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
     case notATokenID(file: String, row: Int, position: Int, value: Double)
     case inconsistentCounts(what: String, found: Int, expected: Int)
     case firstPositionCounts(row: Int)
+    case notAReferenceLossFile(file: String, reason: String)
+    case foreignReferenceLosses(file: String, differences: [ReferenceLossKey.Difference])
+    case blockNotStored(file: String, block: Int, rowCount: Int)
+    case foreignPartialStore(file: String)
+    case notStorable(file: String, block: Int, reason: String)
+    case inUse(file: String)
     case damagedSelections(file: String, reason: String)
     case foreignSelections(file: String, reason: String)
 
@@ -50,6 +56,20 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
             "\(what) holds \(found) values, rows × positions is \(expected)"
         case .firstPositionCounts(let row):
             "row \(row) counts position 0, which nothing predicts: mask it"
+        case .notAReferenceLossFile(let file, let reason):
+            "\(file) is not a reference-loss store that this winnow reads: \(reason); write it again with `winnow score`"
+        case .foreignReferenceLosses(let file, let differences):
+            "\(file) holds other losses than are needed here; "
+                + differences.map { "\($0.field): the store has \($0.stored), needed is \($0.needed)" }.joined(separator: "; ")
+                + "; `winnow score` writes one that fits"
+        case .blockNotStored(let file, let block, let rowCount):
+            "\(file) holds \(rowCount) blocks, and block \(block) isn't among them: score all blocks, without --blocks"
+        case .foreignPartialStore(let file):
+            "\(file) is the beginning of a store of other losses: delete it, pass --overwrite, or write to another file"
+        case .notStorable(let file, let block, let reason):
+            "\(file): block \(block) can't be stored: \(reason)"
+        case .inUse(let file):
+            "\(file) is being written by another process: wait for it, or give another file"
         case .damagedSelections(let file, let reason):
             "\(file) is damaged: \(reason); run again with training.keepSelections: true to have it written anew"
         case .foreignSelections(let file, let reason):

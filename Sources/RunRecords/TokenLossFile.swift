@@ -1,12 +1,13 @@
 import Checkpoints
 import Foundation
 
-/// The token-loss file: safetensors with three tensors.
+/// The token-loss file: safetensors with these tensors.
 ///
 /// | tensor | shape | type |
 /// |---|---|---|
 /// | `losses` | `[N, T]` | F32 (read: F64, F16 and BF16 too; F64 is rounded to float32) |
 /// | `mask` | `[N, T]` | U8: 1 where the loss counts (read: BOOL, I32, I64 and F32 too) |
+/// | `lengths` | `[N]` | I32, read where there is no `mask`: positions 1 ..< length count (`ReferenceLossFile`) |
 /// | `input_ids` | `[N, T]`, may be missing | I32 (read: any integer type) |
 ///
 /// Position t holds the loss of predicting token t from those before it. Position 0 is masked: the writer insists, the
@@ -20,18 +21,11 @@ public enum TokenLossFile {
                 file: url.path, tensor: "losses", found: losses.shape, expected: "[blocks, positions]")
         }
         try check(losses, isOneOf: [.float32, .float64, .float16, .bfloat16], in: file)
-        let mask = try tensor("mask", in: file, shape: losses.shape)
-        try check(mask, isOneOf: [.bool, .uint8, .int32, .int64, .float32], in: file)
-        let positions = losses.shape[1]
-        let flags = try values(of: mask, in: file).enumerated().map { index, value in
-            guard value == 0 || value == 1 else {
-                throw RunRecordError.notAMaskValue(
-                    file: url.path, row: index / positions, position: index % positions, value: value)
-            }
-            return value == 1
-        }
+        let flags =
+            file.description(of: "mask") == nil && file.description(of: "lengths") != nil
+            ? try lengthMask(in: file, shape: losses.shape) : try storedMask(in: file, shape: losses.shape)
         return try TokenLosses(
-            rows: losses.shape[0], positions: positions, losses: try file.floats("losses"), mask: flags,
+            rows: losses.shape[0], positions: losses.shape[1], losses: try file.floats("losses"), mask: flags,
             inputIDs: try inputIDs(in: file, shape: losses.shape))
     }
 
@@ -50,6 +44,24 @@ public enum TokenLossFile {
                 (TensorDescription(name: "input_ids", elementType: .int32, shape: shape), .integers(ids.map(Int64.init))))
         }
         try SafetensorsWriter.write(contents, to: url)
+    }
+
+    private static func storedMask(in file: SafetensorsFile, shape: [Int]) throws -> [Bool] {
+        let mask = try tensor("mask", in: file, shape: shape)
+        try check(mask, isOneOf: [.bool, .uint8, .int32, .int64, .float32], in: file)
+        return try values(of: mask, in: file).enumerated().map { index, value in
+            guard value == 0 || value == 1 else {
+                throw RunRecordError.notAMaskValue(
+                    file: file.url.path, row: index / shape[1], position: index % shape[1], value: value)
+            }
+            return value == 1
+        }
+    }
+
+    private static func lengthMask(in file: SafetensorsFile, shape: [Int]) throws -> [Bool] {
+        let lengths = try tensor("lengths", in: file, shape: [shape[0]])
+        try check(lengths, isOneOf: [.int32, .int64], in: file)
+        return try file.integers("lengths").flatMap { length in (0..<shape[1]).map { $0 > 0 && $0 < length } }
     }
 
     private static func inputIDs(in file: SafetensorsFile, shape: [Int]) throws -> [Int32]? {

@@ -132,6 +132,24 @@ public final class Tokenizer: Sendable {
         StreamingDecoder(decoder, skipping: skipSpecialTokens ? specialIDs : [])
     }
 
+    /// How many bytes each token adds to the decoded text, where that is UTF-8 without repairs.
+    public func byteCounts(of ids: [Int32]) -> [Int] {
+        var toStrip = decoder.strippedCount
+        return ids.map { id in
+            switch decoder.piece(of: id) {
+            case nil: return 0
+            case .fallbackByte(let byte):
+                let isStripped = toStrip > 0 && byte == decoder.strippedByte
+                toStrip = isStripped ? toStrip - 1 : 0
+                return isStripped ? 0 : 1
+            case .bytes(let bytes):
+                let stripped = bytes.prefix(toStrip).prefix { $0 == decoder.strippedByte }.count
+                toStrip = bytes.count == stripped ? toStrip - stripped : 0
+                return bytes.count - stripped
+            }
+        }
+    }
+
     // MARK: Single tokens
 
     /// A token as the vocabulary writes it (`Ġthe`, `▁the`), `nil` where no token has this id.

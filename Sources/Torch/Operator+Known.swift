@@ -22,6 +22,8 @@ extension Operator {
     public static let logarithm = Operator("aten::log")
     public static let silu = Operator("aten::silu")
     public static let clampMinimum = Operator("aten::clamp_min")
+    public static let clamp = Operator("aten::clamp")
+    public static let equal = Operator("aten::eq", "Tensor")
     public static let greaterThan = Operator("aten::gt", "Scalar")
     public static let whereSelf = Operator("aten::where", "self")
 

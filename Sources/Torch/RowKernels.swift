@@ -1,6 +1,7 @@
 import CTorch
 
-/// The element-wise work of a decoder layer in one pass over memory each: host memory, float32 or float64, unrecorded.
+/// What libtorch's own operators do too slowly in a decoder layer: element-wise work in one pass over memory each, narrow
+/// products, attention. Host memory, float32 or float64, unrecorded.
 ///
 /// Each has a plain counterpart made of libtorch's operators, which the tests hold it against.
 public enum RowKernels {
@@ -62,11 +63,49 @@ public enum RowKernels {
         return (Tensor(owning: loss), Tensor(owning: normalizer), wantsEntropy ? Tensor(owning: entropy) : nil)
     }
 
-    /// Overwrites logits with softmax − one-hot.
+    /// Overwrites logits with softmax − one-hot. Columns may be a part of all classes: a target outside is in another part.
     public static func crossEntropyBackward(_ logits: Tensor, targets: Tensor, normalizer: Tensor) {
         check("crossEntropyBackward", logits) {
             ct_cross_entropy_backward(logits.handle, targets.handle, normalizer.handle)
         }
+    }
+
+    /// Causal attention of sequences of `length` rows; a row holds the queries of all heads, then keys, then values.
+    /// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and log Z of each softmax, `[n, heads]`.
+    public static func attention(
+        _ qkv: Tensor, heads: Int, keyValueHeads: Int, length: Int
+    ) -> (output: Tensor, normalizer: Tensor) {
+        var (output, normalizer) = (ct_tensor(), ct_tensor())
+        check("attention", qkv) {
+            ct_attention(qkv.handle, Int64(heads), Int64(keyValueHeads), Int64(length), &output, &normalizer)
+        }
+        return (Tensor(owning: output), Tensor(owning: normalizer))
+    }
+
+    /// The gradient with respect to `qkv`.
+    public static func attentionBackward(
+        _ gradient: Tensor, qkv: Tensor, output: Tensor, normalizer: Tensor, heads: Int, keyValueHeads: Int, length: Int
+    ) -> Tensor {
+        var result = ct_tensor()
+        check("attentionBackward", qkv) {
+            ct_attention_backward(
+                gradient.handle, qkv.handle, output.handle, normalizer.handle, Int64(heads), Int64(keyValueHeads),
+                Int64(length), &result)
+        }
+        return Tensor(owning: result)
+    }
+
+    /// `result = left · right`, or `result += left · right` where `adding`: `[n, k] · [k, m] → [n, m]`.
+    /// All three may be slices of columns. For a small k or m: `timesTransposed` is for the others.
+    public static func multiply(_ left: Tensor, _ right: Tensor, into result: Tensor, adding: Bool = false) {
+        check("multiply", left) { ct_multiply(result.handle, left.handle, right.handle, adding) }
+    }
+
+    /// `leftᵀ · right`: `[n, r]ᵀ · [n, m] → [r, m]`, for small r.
+    public static func multiplyTransposed(_ left: Tensor, _ right: Tensor) -> Tensor {
+        var result = ct_tensor()
+        check("multiplyTransposed", left) { ct_multiply_transposed(left.handle, right.handle, &result) }
+        return Tensor(owning: result)
     }
 
     private static func check(_ name: String, _ tensor: Tensor, _ call: () -> ct_status) {

@@ -26,7 +26,7 @@ public struct Evaluator {
             let measured: [Float] = withoutGradient {
                 let tensors = BatchTensors(batch, on: model.headWeight.device)
                 let hidden = tensors.valid(model.hiddenStates(tensors.inputIDs, adapter: adapter))
-                return head.score(hidden, targets: tensors.targets, keepingLogits: false).loss.values()
+                return head.score(hidden, targets: tensors.targets).loss.values()
             }
             let start = done * length
             var next = 0

@@ -18,16 +18,16 @@ struct GradientProber {
     /// - Parameter blockCount: how many blocks are asked; all, where there are fewer.
     init(
         model: any CausalLM, adapter: LoRAAdapter?, trained: NamedTensors, selector: TokenSelector,
-        reference: (any ReferenceLoss)?, sampler: BatchSampler, blockCount: Int, seed: RunSeed
+        reference: (any ReferenceLoss)?, sampler: any BlockSampler, blockCount: Int, seed: RunSeed
     ) {
-        let count = min(blockCount, sampler.blocks.count)
+        let count = min(blockCount, sampler.firstBlocks.count)
         window = stride(from: 0, to: count, by: sampler.batchSize).map { start in
-            sampler.blocks.batch(Array(start..<min(start + sampler.batchSize, count)))
+            sampler.firstBlocks.batch(Array(start..<min(start + sampler.batchSize, count)))
         }
         self.trained = trained
         // Scores without dropout, and a memory of its own: blocks scored in other company could differ in the last bit.
         let adapter = adapter?.replacing(dropout: 0)
-        let reference = (reference as? RememberedReference).map { RememberedReference($0.source) } ?? reference
+        let reference = (reference as? RememberedReference).map { $0.withoutMemory() } ?? reference
         func step(_ selector: TokenSelector) -> SelectedLossStep {
             SelectedLossStep(
                 model: model, adapter: adapter, selector: selector, reference: reference, scoresWithDropout: false,

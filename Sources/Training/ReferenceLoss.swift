@@ -40,7 +40,7 @@ public final class LiveReference: ReferenceLoss {
         withoutGradient {
             let tensors = BatchTensors(batch, on: model.headWeight.device)
             let hidden = tensors.valid(model.hiddenStates(tensors.inputIDs, adapter: adapter))
-            let scored = head.score(hidden, targets: tensors.targets, entropy: entropy, keepingLogits: false)
+            let scored = head.score(hidden, targets: tensors.targets, entropy: entropy)
             return ReferenceMeasurements(loss: scored.loss, entropy: scored.entropy)
         }
     }

@@ -111,7 +111,7 @@ package struct SelectedLossStep {
                     scoresWithDropout
                     ? forward(tensors, step: step, microBatch: index)
                     : model.hiddenStates(tensors.inputIDs, adapter: adapter)
-                return try measure(tensors.valid(hidden), batch, tensors, step: step, keepingLogits: false).measurements
+                return try measure(tensors.valid(hidden), batch, tensors, step: step).measurements
             }
         }
 
@@ -182,11 +182,11 @@ package struct SelectedLossStep {
     }
 
     private func measure(
-        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int, keepingLogits: Bool = true
+        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int
     ) throws -> (scored: LossHead.Scored, measurements: TokenMeasurements) {
         let needs = selector.needs
         let scored = LossHead(weight: model.headWeight).score(
-            hidden, targets: tensors.targets, entropy: needs.contains(.entropy), keepingLogits: keepingLogits)
+            hidden, targets: tensors.targets, entropy: needs.contains(.entropy))
         guard scored.loss.isAllFinite else { throw TrainingError.nonFinite(what: "the loss", step: step) }
         var measurements = TokenMeasurements(loss: scored.loss, entropy: scored.entropy)
         if needs.contains(.referenceLoss) {

@@ -37,7 +37,7 @@ public final class Trainer {
     /// What is trained: the adapter, or every weight of the model.
     public let trained: NamedTensors
     public internal(set) var progress = TrainingProgress()
-    public internal(set) var sampler: BatchSampler
+    public internal(set) var sampler: any BlockSampler
     /// What the last step trained on; `nil` before the first.
     public private(set) var lastSelection: SelectionStep?
 
@@ -51,7 +51,7 @@ public final class Trainer {
     ///   - replay: chooses in the selector's place.
     /// - Throws: `TrainingError.referenceMissing`
     public init(
-        model: any CausalLM, adapter: LoRAAdapter?, sampler: BatchSampler, selector: TokenSelector = .everything,
+        model: any CausalLM, adapter: LoRAAdapter?, sampler: any BlockSampler, selector: TokenSelector = .everything,
         reference: (any ReferenceLoss)? = nil, replay: SelectionReplay? = nil, options: Options
     ) throws {
         if selector.needs.contains(.referenceLoss), reference == nil {

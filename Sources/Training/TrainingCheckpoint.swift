@@ -11,14 +11,14 @@ import Torch
 /// checkpoint-<step>/
 ///   adapter_config.json, adapter_model.safetensors   or weights.safetensors, where the whole model is trained
 ///   optimizer.safetensors                            AdamW's means, squares and step counters
-///   state.json                                       progress and the sampler's position
+///   state.json                                       progress and the sampler's position in each corpus
 /// ```
 /// Random streams are derived from the seed and the step, so none is stored.
 struct TrainingCheckpoint {
     private struct State: Codable {
-        var format = 1
+        var format = 2
         var progress: TrainingProgress
-        var sampler: BatchSamplerState
+        var samplers: [BatchSamplerState]
     }
 
     static let optimizerName = "optimizer.safetensors"
@@ -36,7 +36,7 @@ struct TrainingCheckpoint {
         try trainer.optimizer.state.write(to: folder.url.appendingPathComponent(optimizerName))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        let state = State(progress: trainer.progress, sampler: trainer.sampler.state)
+        let state = State(progress: trainer.progress, samplers: trainer.sampler.states)
         try AtomicFile.write(encoder.encode(state), to: folder.url.appendingPathComponent(stateName))
         try folder.commit()
     }
@@ -55,7 +55,7 @@ struct TrainingCheckpoint {
             try trainer.trained.restore(from: SafetensorsFile(url.appendingPathComponent(weightsName)))
         }
         try trainer.optimizer.state.restore(from: SafetensorsFile(url.appendingPathComponent(optimizerName)))
-        try trainer.sampler.restore(state.sampler)
+        try trainer.sampler.restore(state.samplers)
         trainer.progress = state.progress
     }
 

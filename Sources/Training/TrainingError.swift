@@ -1,6 +1,7 @@
 /// What stops a training run, and what to do about it.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case referenceMissing(score: String)
+    case noStoredEntropies(file: String)
     case nonFinite(what: String, step: Int)
     case noGradient(step: Int)
     case foreignCheckpoint(path: String, reason: String)
@@ -10,6 +11,8 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .referenceMissing(let score):
             "the score \(score) compares with a reference, and none was given"
+        case .noStoredEntropies(let file):
+            "the score reads the reference's entropies, and \(file) has none: write it again with `winnow score --entropy`"
         case .nonFinite(let what, let step):
             "\(what) is not finite at step \(step); the weights are those of the step before: "
                 + "lower the learning rate or look at the data"

@@ -12,8 +12,12 @@ struct StudyCommand: ParsableCommand {
 
             Examples:
               winnow study reproduce
+              winnow study rigorous --dry-run
               winnow study mine.yaml base.training.tokens=200000 --output studies/mine
-              winnow study --print reproduce
+              winnow study --print rho1 > mine.yaml
+
+            Studies that come with Winnow: reproduce (the default), rho1 (the paper's method), rigorous (seeds, nulls and matched
+            controls), self (the paper's self-reference), seed (the replication, quirks included).
             """)
 
     @Argument(help: "The study's file, or the name of one that comes with Winnow.")
@@ -51,6 +55,7 @@ struct ReproduceCommand: ParsableCommand {
             Examples:
               winnow reproduce
               winnow reproduce --budget 0.1
+              winnow reproduce --dry-run
             """)
 
     @OptionGroup var options: StudyOptions
@@ -71,8 +76,20 @@ struct StudyOptions: ParsableArguments {
     @Flag(help: "Delete what the directory holds of an earlier study and start anew.")
     var overwrite = false
 
-    @Flag(help: "Print study.json's contents at the end instead of the table.")
+    @Flag(help: "Print study.json's contents at the end instead of the table; with --dry-run, the plan.")
     var json = false
+
+    @Flag(help: "Show the matrix and the operations, time and disk it will take, and write nothing.")
+    var dryRun = false
+
+    @Option(help: "With --dry-run: training tokens a second. Default: measured in a few steps.")
+    var rate: Double?
+
+    func validate() throws {
+        if let rate, !(rate > 0 && rate.isFinite) { throw ValidationError("--rate is \(rate): give training tokens a second") }
+        if rate != nil && !dryRun { throw ValidationError("--rate goes with --dry-run") }
+        if dryRun && overwrite { throw ValidationError("--dry-run writes nothing, so it goes without --overwrite") }
+    }
 
     func run(_ text: RecipeText, overrides: [String]) throws {
         ThreadWaiting.shorten()
@@ -83,13 +100,23 @@ struct StudyOptions: ParsableArguments {
             let changes = (budget == 1 ? [] : ["--budget \(budget)"]) + overrides
             let source =
                 text.yaml + (changes.isEmpty ? "" : "\n# Changed on the command line: \(changes.joined(separator: " "))\n")
-            try run(study, source: source)
+            try dryRun ? plan(study) : run(study, source: source)
         }
     }
 
+    private func plan(_ study: Study) throws {
+        let workspace = Workspace()
+        let plan = try StudyPlan(study, in: directory(of: study), workspace: workspace)
+        let speed = try rate.map { StudySpeed(rate: $0) } ?? StudySpeed(measuring: study, workspace: workspace)
+        let table = StudyPlanTable(plan: plan, speed: speed, isMeasured: rate == nil)
+        print(json ? try table.json() : table.text())
+    }
+
+    private func directory(of study: Study) -> URL { URL(fileURLWithPath: output ?? "runs/\(study.name)") }
+
     private func run(_ study: Study, source: String) throws {
         StopSignal.listen()
-        let directory = URL(fileURLWithPath: output ?? "runs/\(study.name)")
+        let directory = directory(of: study)
         if overwrite { try StudyRunner.clear(directory, of: study) }
         // Found before the work begins: a missing library should not cost half an hour.
         let library = try PlottingLibrary(PlottingLibrary.location())

@@ -21,6 +21,7 @@ import Testing
         #expect(absence?.path == path)
         #expect(absence?.description.contains("make setup") == true)
         #expect(throws: DefaultInput.Absence.self) { try input.shardsURL(of: .tutorials) }
+        #expect(throws: DefaultInput.Absence.self) { try input.champURL() }
     }
 
     @Test func environmentNamesAnotherModel() throws {

@@ -7,18 +7,35 @@ import Torch
 /// The fused layer against the plain one, in float64, where they agree to rounding.
 @Suite struct FusedBlockTests {
     private func gradients(
-        fused: Bool, _ configuration: ModelConfiguration, targets: [String], batch: Int, length: Int
+        fused: Bool, _ configuration: ModelConfiguration, targets: [String], batch: Int, length: Int, dtype: DType = .float64
     ) throws -> (hidden: [Double], gradients: [String: [Double]]) {
-        let model = try LlamaModel.tiny(configuration, dtype: .float64)
+        let model = try LlamaModel.tiny(configuration, dtype: dtype)
         model.fusesLayers = fused
-        let adapter = try LoRAAdapter.random(for: model, targets: targets, dtype: .float64)
+        let adapter = try LoRAAdapter.random(for: model, targets: targets, dtype: dtype)
         for (_, tensor) in adapter.parameters { tensor.requiresGradient = true }
         let hidden = model.hiddenStates(tokens(batch, length), adapter: adapter)
-        let weights = Generator(seed: 11).normal(hidden.shape, dtype: .float64)
+        let weights = Generator(seed: 11).normal(hidden.shape, dtype: .float64).converted(to: dtype)
         try (hidden * weights).sum().backward()
         var gradients: [String: [Double]] = [:]
         for (name, tensor) in adapter.parameters { gradients[name] = try #require(tensor.gradient, "\(name)").values() }
         return (hidden.values(), gradients)
+    }
+
+    /// What runs in practice, against the plain layer in float64.
+    @Test(arguments: [(2, 7), (1, 64), (3, 21)])
+    func float32GradientsAgree(_ shape: (batch: Int, length: Int)) throws {
+        let (configuration, targets) = (ModelConfiguration.tiny(), LoRAAdapter.Options().targetModules)
+        func run(_ fused: Bool, _ dtype: DType) throws -> [String: [Double]] {
+            try gradients(
+                fused: fused, configuration, targets: targets, batch: shape.batch, length: shape.length, dtype: dtype
+            ).gradients
+        }
+        let (fused, expected) = (try run(true, .float32), try run(false, .float64))
+        for (name, gradient) in expected {
+            let difference = zip(fused[name]!, gradient).map { ($0 - $1) * ($0 - $1) }.reduce(0, +).squareRoot()
+            let norm = gradient.map { $0 * $0 }.reduce(0, +).squareRoot()
+            #expect(difference <= 1e-5 * norm, "\(name): \(difference / norm)")
+        }
     }
 
     @Test(

@@ -33,14 +33,14 @@ import Torch
         }
     }
 
-    /// Budgets of 1, 4 and all 11 rows: logits computed again in chunks, and logits kept.
-    @Test(arguments: [1, 4, 11], [[0, 3, 4, 10], [7], Array(0..<11)])
-    func gradientsAgreeWithFiniteDifferences(rowsAtOnce: Int, selected: [Int]) throws {
+    /// The vocabulary in 12, 3 and 1 parts.
+    @Test(arguments: [2, 8, 23], [[0, 3, 4, 10], [7], Array(0..<11)])
+    func gradientsAgreeWithFiniteDifferences(classesAtOnce: Int, selected: [Int]) throws {
         let (hidden, weight) = (values([rows, width]), values([vocabulary, width]))
         let targets = (0..<rows).map { ($0 * 7 + 2) % vocabulary }
         let weights = Tensor(weight, shape: [vocabulary, width])
         weights.requiresGradient = true
-        let head = LossHead(weight: weights, logitBudget: rowsAtOnce * vocabulary * 8)
+        let head = LossHead(weight: weights, logitBudget: classesAtOnce * rows * 8)
         let scored = head.score(Tensor(hidden, shape: [rows, width]), targets: Tensor(targets))
         let gradient: [Double] = scored.gradient(ofRows: Tensor(selected)).values()
 
@@ -73,11 +73,11 @@ import Torch
         #expect(Difference(both, zip(first, second).map(+)).isWithin(absolute: 1e-12))
     }
 
-    /// Against their definitions, whatever the chunks.
-    @Test(arguments: [1, 4, 100]) func lossAndEntropyAreThoseOfTheDistribution(rowsAtOnce: Int) {
+    /// Against their definitions, whatever the parts.
+    @Test(arguments: [1, 5, 100]) func lossAndEntropyAreThoseOfTheDistribution(classesAtOnce: Int) {
         let (hidden, weight) = (values([rows, width]), values([vocabulary, width]))
         let targets = (0..<rows).map { ($0 * 5 + 1) % vocabulary }
-        let head = LossHead(weight: Tensor(weight, shape: [vocabulary, width]), logitBudget: rowsAtOnce * vocabulary * 8)
+        let head = LossHead(weight: Tensor(weight, shape: [vocabulary, width]), logitBudget: classesAtOnce * rows * 8)
         let scored = head.score(Tensor(hidden, shape: [rows, width]), targets: Tensor(targets), entropy: true)
         let logProbabilities: Tensor = Operator.logSoftmax(
             Tensor(hidden, shape: [rows, width]).matmul(Tensor(weight, shape: [vocabulary, width]).transpose), 1)
@@ -88,6 +88,31 @@ import Torch
         }
         #expect(Difference(scored.loss.values(Double.self), losses).isWithin(absolute: 1e-12))
         #expect(Difference(scored.entropy!.values(Double.self), entropies).isWithin(absolute: 1e-12))
+    }
+
+    /// The size of a real vocabulary, in float32, against the same in float64.
+    @Test func float32Agrees() {
+        let (rows, width, vocabulary) = (37, 24, 49152)
+        let (hidden, weight) = (
+            generator.normal([rows, width], dtype: .float64), generator.normal([vocabulary, width], dtype: .float64)
+        )
+        let targets = Tensor((0..<rows).map { ($0 * 7919 + 3) % vocabulary })
+        let selected = Tensor([1, 5, 30])
+        let exact = LossHead(weight: weight).score(hidden, targets: targets, entropy: true)
+        let single = LossHead(weight: weight.converted(to: .float32), logitBudget: 1 << 20).score(
+            hidden.converted(to: .float32), targets: targets, entropy: true)
+        #expect(Difference(single.loss.values(Double.self), exact.loss.values(Double.self)).isWithin(absolute: 1e-5))
+        #expect(Difference(single.entropy!.values(Double.self), exact.entropy!.values(Double.self)).isWithin(absolute: 1e-5))
+        let difference = Difference(
+            single.gradient(ofRows: selected).values(Double.self), exact.gradient(ofRows: selected).values(Double.self))
+        #expect(difference.relativeNorm < 1e-5, "\(difference)")
+    }
+
+    @Test func aTargetThatIsNoClassHasNoLoss() {
+        let head = LossHead(weight: Tensor(values([vocabulary, width]), shape: [vocabulary, width]), logitBudget: 8 * 3 * 5)
+        let losses: [Double] = head.score(Tensor(values([3, width]), shape: [3, width]), targets: Tensor([4, vocabulary, -1]))
+            .loss.values()
+        #expect(losses[0].isFinite && losses[1].isNaN && losses[2].isNaN)
     }
 
     @Test func noRowsGiveNoLosses() {

@@ -33,8 +33,8 @@ import Torch
         let hidden = model.hiddenStates(inputIDs, adapter: adapter)
             .slice(0..<length - 1, along: 1).reshaped([batch * (length - 1), -1])
         let targets = inputIDs.slice(1..<length, along: 1).reshaped([-1])
-        // A budget of 20 rows of logits, so that there are several chunks.
-        let head = LossHead(weight: model.headWeight, logitBudget: 20 * 4 * model.configuration.vocabularySize)
+        // A third of the logits at once.
+        let head = LossHead(weight: model.headWeight, logitBudget: hidden.size(0) * 4 * model.configuration.vocabularySize / 3)
         let scored = head.score(hidden, targets: targets)
 
         let losses: [Float] = scored.loss.values()

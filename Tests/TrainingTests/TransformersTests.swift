@@ -7,6 +7,9 @@ import Torch
 import Training
 
 /// Ten optimizer steps beside transformers', PEFT's and torch's AdamW.
+///
+/// AdamW's first steps go by the sign of a gradient: an element that is nothing but rounding moves a whole learning rate one
+/// way or the other. So weights agree less closely than the gradients that `ModelsTests` compares.
 @Suite struct TransformersTests {
     @Test(arguments: LlamaOracle.Case.allCases.filter { $0 != .standard })
     func stepsAgree(_ name: LlamaOracle.Case) throws {
@@ -28,14 +31,14 @@ import Training
         #expect(losses.count == options.stepCount)
         for step in 0..<options.stepCount {
             let metrics = try trainer.advance()
-            #expect(abs(metrics.loss - Double(losses[step])) <= 1e-4, "step \(step + 1)")
+            #expect(abs(metrics.loss - Double(losses[step])) <= 1e-4 * max(1, abs(Double(losses[step]))), "step \(step + 1)")
             #expect(metrics.selectedLoss == metrics.loss)
-            #expect(abs(metrics.gradientNorm - Double(norms[step])) <= 1e-3 * Double(norms[step]), "step \(step + 1)")
+            #expect(abs(metrics.gradientNorm - Double(norms[step])) <= 3e-3 * Double(norms[step]), "step \(step + 1)")
         }
         for (weight, tensor) in trainer.trained {
             let key = adapter == nil ? "adamw.final.\(weight)" : "adamw.final.base_model.model.\(weight)"
             let difference = Difference(tensor.values(Float.self), try oracle.expected.floats(key))
-            #expect(difference.relativeNorm <= 1e-3, "\(weight): \(difference)")
+            #expect(difference.relativeNorm <= 3e-3, "\(weight): \(difference)")
         }
     }
 }

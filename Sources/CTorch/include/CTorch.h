@@ -134,8 +134,26 @@ ct_status ct_rotate(ct_tensor rows, ct_tensor cosine, ct_tensor sine, bool inver
 /// Cross-entropy of each row of `logits` `[n, v]` with its target `[n]` int64: loss, log Z and, where asked for, entropy, `[n]`.
 ct_status ct_cross_entropy(
     ct_tensor logits, ct_tensor targets, ct_tensor *loss, ct_tensor *normalizer, ct_tensor *_Nullable entropy);
-/// Overwrites logits with softmax − one-hot.
+/// Overwrites logits with softmax − one-hot. Columns may be a part of all classes: a target outside is in another part.
 ct_status ct_cross_entropy_backward(ct_tensor logits, ct_tensor targets, ct_tensor normalizer);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Narrow products and attention. Same tensors as above; rows may lie at any distance, so slices of columns need no copy.
+
+/// result = left · right, or result += left · right where `adds`: `[n, k] · [k, m] → [n, m]`.
+ct_status ct_multiply(ct_tensor result, ct_tensor left, ct_tensor right, bool adds);
+/// leftᵀ · right: `[n, r]ᵀ · [n, m] → [r, m]`, for small r.
+ct_status ct_multiply_transposed(ct_tensor left, ct_tensor right, ct_tensor *result);
+
+/// Causal attention. A row of `qkv` holds the queries of all heads, then the keys, then the values of the key-value heads,
+/// which groups of heads share; `length` rows are a sequence.
+/// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and log Z of each row's softmax, `[n, heads]`.
+ct_status ct_attention(
+    ct_tensor qkv, int64_t heads, int64_t keyValueHeads, int64_t length, ct_tensor *output, ct_tensor *normalizer);
+/// The gradient with respect to `qkv` from that with respect to `output`.
+ct_status ct_attention_backward(
+    ct_tensor gradient, ct_tensor qkv, ct_tensor output, ct_tensor normalizer, int64_t heads, int64_t keyValueHeads,
+    int64_t length, ct_tensor *result);
 
 /// Keeps freed blocks in the process instead of giving them back: a training step asks for the same ones again.
 /// Call it before the first tensor. No effect where the C library isn't glibc.

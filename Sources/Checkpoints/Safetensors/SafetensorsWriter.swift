@@ -34,11 +34,31 @@ public struct SafetensorsWriter: Sendable {
     /// - Throws: `CheckpointError.system`, `.unsupportedType`, `.wrongCount`, `.valueOutOfRange`, and what `values` throws;
     ///   then no file is written, and one that was there stays.
     public func write(to url: URL, values: (TensorDescription) throws -> TensorValues) throws {
+        try write(to: url) { tensor, file in try values(tensor).append(to: file, as: tensor) }
+    }
+
+    /// Has each tensor's bytes appended piece by piece, in the file's order: for tensors that don't fit in memory.
+    ///
+    /// - Precondition: as many bytes are appended as the tensor takes.
+    public func write(
+        to url: URL, appending bytes: (TensorDescription, _ append: (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        try write(to: url) { tensor, file in
+            var rest = tensor.elementType.byteCount(ofShape: tensor.shape)!
+            try bytes(tensor) {
+                rest -= $0.count
+                try file.append($0)
+            }
+            precondition(rest == 0, "tensor '\(tensor.name)' got \(-rest) bytes too many")
+        }
+    }
+
+    private func write(to url: URL, each: (TensorDescription, AtomicFile) throws -> Void) throws {
         let header = try header(file: url.path)
         let file = try AtomicFile(at: url)
         try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.append($0) }
         try file.append(header)
-        for tensor in tensors { try values(tensor).append(to: file, as: tensor) }
+        for tensor in tensors { try each(tensor, file) }
         try file.commit()
     }
 

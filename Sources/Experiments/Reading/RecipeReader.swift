@@ -59,16 +59,14 @@ struct RecipeReader: RecipeVisitor {
     }
 
     mutating func section<Section: RecipeSection>(_ key: String, _ section: inout Section?, unused: String?) {
-        if let written = node[key], written.content == .scalar("none", quoted: false) {
-            known.append(key)
+        known.append(key)
+        guard let written = node[key] else { return }
+        if written.content == .scalar("none", quoted: false) {
             section = nil
         } else if let unused {
-            guard let written = take(key) else { return }
             var ignored = Section()
             self.section(key, &ignored)
             notes.append(RecipeProblem(full(key), at: written.place, "has no effect: \(unused)", fix: "leave it out"))
-        } else if node[key] == nil, section == nil {
-            known.append(key)
         } else {
             var present = section ?? Section()
             self.section(key, &present)

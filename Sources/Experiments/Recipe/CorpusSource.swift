@@ -19,6 +19,15 @@ extension CorpusSource: RecipeValue {
             }
     }
 
+    /// As a recipe writes it.
+    var name: String {
+        switch self {
+        case .noisy: "default"
+        case .curated: "curated"
+        case .folder(let path): path
+        }
+    }
+
     var written: RecipeNode {
         switch self {
         case .noisy: .plain("default")

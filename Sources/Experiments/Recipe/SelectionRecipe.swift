@@ -14,6 +14,8 @@ public struct SelectionRecipe: Equatable, Sendable {
     public var pool = TokenSelector.Pool.microBatch
     /// Who `excessLoss` and `selfReference` ask; nil (`none`) where the score needs no reference.
     public var reference: ReferenceSource?
+    /// The file of the reference's losses that `winnow score` wrote; nil (`none`) runs the reference as it trains.
+    public var store: String?
     /// Who wins among equal scores.
     public var ties = TokenSelector.Ties.earlier
     /// Scores with dropout active, as the replication did.
@@ -60,6 +62,7 @@ extension SelectionRecipe: RecipeSection {
         visitor.value("pool", &pool, unused: unselective)
         visitor.value(
             "reference", &reference, unused: usesReference ? nil : unscored ?? "score \(score) is taken without a reference")
+        visitor.value("store", &store, unused: usesReference ? nil : unscored ?? "score \(score) is taken without a reference")
         visitor.value("ties", &ties, unused: unscored)
         visitor.value("scoreWithDropout", &scoreWithDropout, unused: unscored)
         visitor.section("replay", &replay, unused: isReplay ? nil : "policy \(policy) replays nothing")

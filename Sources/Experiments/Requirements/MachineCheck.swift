@@ -24,6 +24,7 @@ public struct MachineCheck: Sendable {
             + DefaultInput.Corpus.allCases.map {
                 Requirement("corpus \($0.rawValue)", for: .defaultStudy, folder(input.location(of: $0), fix: "make setup"))
             } + [
+                Requirement("CHAMP's answers", for: .defaultStudy, champ()),
                 Requirement("plotly.js", for: .defaultStudy, plottingLibrary()),
                 Requirement("Python peers", for: .tests, pythonPeers()),
                 Requirement("vocabularies", for: .tests, vocabularies()),
@@ -79,6 +80,12 @@ public struct MachineCheck: Sendable {
         guard digest == DefaultInput.modelSHA256 else {
             return .missing("\(url.path) is another file (SHA-256 \(digest))", fix: "remove it, then make setup")
         }
+        return .met(url.path)
+    }
+
+    private func champ() -> Requirement.State {
+        let url = input.champLocation
+        guard FileManager.default.fileExists(atPath: url.path) else { return .missing("not at \(url.path)", fix: "make setup") }
         return .met(url.path)
     }
 

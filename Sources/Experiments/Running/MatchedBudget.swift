@@ -47,7 +47,7 @@ struct MatchedBudget {
         case .selectedTokens: targets *= planned.selection.policy == "all" ? 1 : planned.selection.ratio
         case .seconds:
             guard planned.selection.usesReference else { break }
-            targets *= 1 + Work.forwardShare
+            targets *= 1 + StudyPlan.forwardShare
             if case .trained(let name) = planned.selection.reference {
                 let reference = study.run(.reference(name), seed: 0).recipe
                 targets += Double(reference.steps * reference.targetsPerStep)

@@ -12,8 +12,14 @@ public final class Run {
     public let recipe: Recipe
     public let loaded: LoadedModel
     public let trainer: Trainer
-    /// The reference's losses, where the selection compares with one.
+    /// The live reference, where the selection compares with one and no store has its losses.
     public let reference: RememberedReference?
+    /// The store that the reference's losses are read from.
+    public let storedReference: StoredReference?
+    /// Where the data begins; the trainer's own sampler moves on.
+    private let firstSampler: any BlockSampler
+    /// The corpus that is trained on; of a mixture, the first.
+    let trainingBlocks: PackedBlocks
     /// Held-out splits by name, in the order of their names.
     public let splits: [TrainingLoop.Split]
     /// Content hash of each split, `train` included.
@@ -46,10 +52,17 @@ public final class Run {
         func blocks(_ shard: TokenShard, tail: PackedBlocks.Tail) throws -> PackedBlocks {
             try PackedBlocks(shard: shard, blockLength: recipe.data.blockLength, separatorID: separator, tail: tail)
         }
-        let training = try blocks(corpus(recipe.data.train).train, tail: .drop)
-        let sampler = try BatchSampler(
-            blocks: training, batchSize: recipe.training.batchSize, seed: UInt64(recipe.training.seed))
-        var hashes = ["train": training.shard.contentHash]
+        let sources = try recipe.data.train.parts.map {
+            MixtureSampler.Source(try blocks(corpus($0.corpus).train, tail: .drop), weight: $0.weight)
+        }
+        let training = sources[0].blocks
+        let (batchSize, seed) = (recipe.training.batchSize, UInt64(recipe.training.seed))
+        let sampler: any BlockSampler =
+            sources.count == 1
+            ? try BatchSampler(blocks: training, batchSize: batchSize, seed: seed)
+            : try MixtureSampler(sources, batchSize: batchSize, seed: seed)
+        (firstSampler, trainingBlocks) = (sampler, training)
+        var hashes = ["train": sources.map(\.blocks.shard.contentHash).joined(separator: "+")]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
             let shard = try corpus(source).requireValidation()
@@ -63,12 +76,37 @@ public final class Run {
 
         let adapter = try onDisk.adapter.map { try Self.adapter($0, for: model) }
         let selector = try TokenSelector(recipe.selection)
-        reference =
-            try selector.needs.contains(.referenceLoss)
-            ? references.reference(onDisk.selection.reference!, for: recipe, model: loaded, blocks: training, in: workspace) : nil
+        let source = selector.needs.contains(.referenceLoss) ? onDisk.selection.reference : nil
+        if let source, let store = recipe.selection.store {
+            let key = try ReferenceIdentity(source, of: loaded).key(of: training, dtype: recipe.compute.dtype)
+            storedReference = try StoredReference(ReferenceLossFile(URL(fileURLWithPath: store)), key: key)
+            reference = nil
+        } else {
+            storedReference = nil
+            reference = try source.map {
+                try references.reference($0, for: recipe, model: loaded, blocks: training,
+                    entropy: recipe.selection.usesReferenceEntropy, in: workspace)
+            }
+        }
         trainer = try Trainer(
-            model: model, adapter: adapter, sampler: sampler, selector: selector, reference: reference,
+            model: model, adapter: adapter, sampler: sampler, selector: selector, reference: storedReference ?? reference,
             replay: SelectionReplay(onDisk, blocks: training), options: Trainer.Options(recipe))
+        if let reference, reference.isStored { try reference.expect(blocksSeen) }
+    }
+
+    /// The blocks that the run trains on, each once, in the order in which it first sees them.
+    public private(set) lazy var blocksSeen: [Int] = {
+        var (sampler, seen) = (firstSampler, Set<Int>())
+        return (0..<recipe.steps * recipe.training.accumulation).flatMap { _ in
+            sampler.next().blockIndices.filter { seen.insert($0).inserted }
+        }
+    }()
+
+    /// Wall time of the reference's pass over the blocks that this run sees, at the rate at which its losses were scored,
+    /// whether this run had them scored, an earlier one, or `winnow score`. 0 without a reference, and before anything is scored.
+    public var referenceScoringSeconds: Double {
+        let rate = storedReference?.file.secondsPerBlock ?? reference?.secondsPerBlock
+        return rate.map { $0 * Double(blocksSeen.count) } ?? 0
     }
 
     private static func adapter(_ recipe: AdapterRecipe, for model: any CausalLM) throws -> LoRAAdapter {
@@ -84,7 +122,7 @@ public final class Run {
         return try LoRAAdapter(for: model, options: options, seed: UInt64(recipe.seed))
     }
 
-    private static func separator(of loaded: LoadedModel) throws -> Int32 {
+    static func separator(of loaded: LoadedModel) throws -> Int32 {
         guard let token = try loaded.tokenizer().eosTokenID else { throw RunError.noSeparator(model: loaded.name) }
         return token
     }
@@ -105,6 +143,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
+    case noReference(recipe: String)
     case noSelections(run: String)
 
     public var description: String {
@@ -118,6 +157,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
             "data.separators is true, but \(model)'s tokenizer has no end-of-text token"
         case .changedRecipe(let directory):
             "\(directory) holds a run of another recipe: write to another directory, or pass --overwrite"
+        case .noReference(let recipe):
+            "the recipe \(recipe) compares with no reference, so there is nothing to score: give it selection.policy, a score "
+                + "that compares, and selection.reference"
         case .noSelections(let run):
             "\(run) holds no \(RunDirectory.selectionsName) to replay: run it with training.keepSelections: true"
         }

@@ -71,7 +71,8 @@ public struct RunExecutor {
         let log =
             step > 0
             ? try MetricsLog.resume(at: directory.metrics, after: step) : try MetricsLog.create(at: directory.metrics)
-        loop.sinks = [LogSink(log)] + sinks
+        let events = try EventFile(in: directory.url, from: step > 0 ? step + 1 : 0)
+        loop.sinks = [LogSink(log), TensorBoardSink(events)] + sinks
         if run.recipe.training.keepSelections {
             let layout = run.selectionLayout
             loop.selectionLog =

@@ -2,7 +2,7 @@
 public struct StudyProgress: Sendable, Equatable {
     public enum Stage: String, Sendable { case evaluating, scoring, training }
 
-    /// The run at work: its folder's name, as `clm/seed-1` or `reference/NAME`; or `start`.
+    /// The run at work: its folder's name, as `clm/seed-1` or `reference/NAME`; `start`; or `ground truth: ocr`.
     public var run = ""
     public var stage = Stage.training
     /// Units done since this process began.

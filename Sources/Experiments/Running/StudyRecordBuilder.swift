@@ -14,11 +14,7 @@ struct StudyRecordBuilder {
     func record(startedAt: Date) throws -> StudyRecord {
         let recipe = study.arms[0].recipe
         let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
-        let trainable = recipe.adapter.map { adapter in
-            loaded.model.linearLayers.filter { layer in
-                adapter.targetModules.contains { layer.name == $0 || layer.name.hasSuffix("." + $0) }
-            }.reduce(0) { $0 + adapter.rank * ($1.shape[0] + $1.shape[1]) }
-        }
+        let trainable = recipe.adapter.map { $0.parameterCount(on: loaded.model) }
         var record = StudyRecord(
             title: study.name == "reproduce" ? "Which tokens should carry the loss?" : study.name,
             summary: summary(recipe), recipe: source,
@@ -28,6 +24,8 @@ struct StudyRecordBuilder {
             splits: try splits(recipe), blockLength: recipe.data.blockLength, versions: WinnowVersion.all,
             device: recipe.compute.device.description, threads: Runtime.threadCount, startedAt: startedAt,
             arms: study.arms.map(arm), published: [.tinyLlamaReplication])
+        record.claims = try ClaimList(study.claims).claims
+        record.quirks = QuirkCatalogue.quirks(of: study)
         if FileManager.default.fileExists(atPath: directory.appendingPathComponent(StudyRecord.fileName).path) {
             let earlier = try StudyRecord.read(from: directory)
             (record.startedAt, record.finishedAt) = (earlier.startedAt, earlier.finishedAt)
@@ -54,20 +52,24 @@ struct StudyRecordBuilder {
                 name: name, label: label, role: role, documents: shard.documentCount, tokens: shard.tokenCount,
                 hash: shard.contentHash, source: source.provenance)
         }
-        let training = try workspace.corpus(recipe.data.train).train
-        var splits = [split("train", recipe.data.train.label, .training, training, recipe.data.train)]
+        func training(_ name: String, _ role: StudyRecord.Split.Role, _ text: TrainingText) throws -> [StudyRecord.Split] {
+            try text.parts.enumerated().map { index, part in
+                let shard = try workspace.corpus(part.corpus).train
+                return split(index == 0 ? name : "\(name)-\(index + 1)", part.corpus.label, role, shard, part.corpus)
+            }
+        }
+        var splits = try training("train", .training, recipe.data.train)
         // The text trained on comes first in every table.
         let order = recipe.data.validation.sorted { left, right in
-            (left.value == recipe.data.train ? 0 : 1, left.key) < (right.value == recipe.data.train ? 0 : 1, right.key)
+            let first = recipe.data.train.parts[0].corpus
+            return (left.value == first ? 0 : 1, left.key) < (right.value == first ? 0 : 1, right.key)
         }
         for (name, source) in order {
             let shard = try workspace.corpus(source).requireValidation()
             splits.append(split(name, "held-out \(source.label)", .validation, shard, source))
         }
         for reference in study.references {
-            let source = reference.recipe.data.train
-            let shard = try workspace.corpus(source).train
-            splits.append(split(reference.name, source.label, .reference, shard, source))
+            splits += try training(reference.name, .reference, reference.recipe.data.train)
         }
         return splits
     }

@@ -19,6 +19,10 @@ struct StudyRecorder {
         record.startTokenLosses = tokenLosses(in: "start", on: splits)
         record.referenceTokenLosses = [:]
         if !record.startTokenLosses.isEmpty { record.referenceTokenLosses["base"] = record.startTokenLosses }
+        let groundTruth = directory.appendingPathComponent(GroundTruthRecord.fileName)
+        record.groundTruth =
+            study.groundTruth != nil && FileManager.default.fileExists(atPath: groundTruth.path)
+            ? GroundTruthRecord.fileName : nil
         let control = study.arms.first { $0.name == study.baseline }!.recipe
         for reference in study.references where try isFinished(reference) {
             // A reference that is evaluated on other tokens can't be set beside the arms.

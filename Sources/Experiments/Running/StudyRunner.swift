@@ -12,6 +12,8 @@ import Training
 /// study.json                 StudyRecord: what a report is made from, rewritten after every run
 /// start/                     the model before any training: its evaluations and token losses
 /// reference/<name>/          runs that others build on
+/// reference-losses/          what references said of the blocks that arms saw: a ReferenceLossFile each
+/// ground-truth.json          GroundTruthRecord, where the study asks whether scores find bad tokens
 /// <arm>/                     one run directory an arm; <arm>/seed-<n>/ where the study lists seeds
 /// ```
 /// A finished run is never repeated; an unfinished one goes on from its newest checkpoint. Nothing in it depends on where the
@@ -26,12 +28,12 @@ public final class StudyRunner {
     /// Told each run's name and its wall time in this process, as it finishes.
     public var onFinishedRun: (_ name: String, _ seconds: Double) -> Void = { _, _ in }
 
+    private static let referenceLossesName = "reference-losses"
     /// Folders beside the arms', which no arm may take the name of.
-    static let folderNames = ["start", "reference", "reference-losses"]
+    static let folderNames = ["start", "reference", referenceLossesName]
 
     private let workspace: Workspace
-    private let shelf = ReferenceShelf()
-    private let scoring = ReferenceScoring()
+    private let shelf: ReferenceShelf
     private let budget: MatchedBudget
     private var progress = StudyProgress()
     private var start: StudyStart?
@@ -39,6 +41,7 @@ public final class StudyRunner {
     public init(_ study: Study, source: String, in directory: URL, workspace: Workspace = Workspace()) {
         (self.study, self.source, self.directory, self.workspace) = (study, source, directory, workspace)
         budget = MatchedBudget(study: study, directory: directory)
+        shelf = ReferenceShelf(directory: directory.appendingPathComponent(Self.referenceLossesName))
     }
 
     /// Runs what is not finished yet.
@@ -53,10 +56,12 @@ public final class StudyRunner {
             .record(startedAt: began)
         let recorder = StudyRecorder(study: study, directory: directory)
         let wallBefore = record.wallSeconds
-        progress = try StudyProgress(total: Work(study: study, workspace: workspace).units(in: directory))
+        progress = try StudyProgress(total: StudyPlan(study, in: directory, workspace: workspace).units)
         try record.write(to: directory)
 
-        for run in study.matrix {
+        try GroundTruthRunner(study, in: directory, workspace: workspace)?.checkInput()
+        for (index, run) in study.matrix.enumerated() {
+            if index == study.references.count, try testScores() == .stopped { return .stopped }
             let recipe = try budget.recipe(of: run)
             guard try !isFinished(run, recipe) else { continue }
             let runBegan = Date()
@@ -88,7 +93,7 @@ public final class StudyRunner {
     public static func clear(_ directory: URL, of study: Study) throws {
         let texts = Set(study.arms.flatMap { $0.recipe.data.validation.keys }).map(TokenTexts.fileName)
         let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName] + texts
-        let folders = ["start", "reference-losses"] + study.references.map(\.name) + study.arms.map(\.name)
+        let folders = ["start", referenceLossesName] + study.references.map(\.name) + study.arms.map(\.name)
         for name in files + folders {
             let url = directory.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: url.path) else { continue }
@@ -124,11 +129,11 @@ public final class StudyRunner {
         executor.shouldStop = shouldStop
         executor.startEvaluations = try startEvaluations(run)
         report(planned.name, .scoring)
-        let scored = try scoring(run, shouldStop: shouldStop) { tokens, rate in
-            advance(planned.name, .scoring, by: Double(tokens) * Work.forwardShare, rate: rate)
+        let isScored = try ReferencePass(run: run, shouldStop: shouldStop)() { tokens, rate in
+            advance(planned.name, .scoring, by: Double(tokens) * StudyPlan.forwardShare, rate: rate)
         }
-        guard case .finished(let seconds) = scored else { return .stopped }
-        executor.referenceScoringSeconds = seconds
+        guard isScored else { return .stopped }
+        executor.referenceScoringSeconds = run.referenceScoringSeconds
 
         report(planned.name, .training)
         executor.sinks = [
@@ -139,6 +144,16 @@ public final class StudyRunner {
         ]
         executor.onEvaluation = evaluationProgress(planned.name, run)
         return try executor()
+    }
+
+    /// Scores text that is known to be bad in places, where the study asks for it and as soon as its references are trained.
+    private func testScores() throws -> TrainingLoop.Outcome {
+        guard var runner = GroundTruthRunner(study, in: directory, workspace: workspace) else { return .finished }
+        runner.shouldStop = shouldStop
+        runner.onProgress = { [self] text, tokens, rate in
+            advance("ground truth: \(text)", .scoring, by: Double(tokens) * StudyPlan.forwardShare, rate: rate)
+        }
+        return try runner()
     }
 
     /// What is known of a run's held-out losses before its first step: those of the model, or of the run it goes on from.
@@ -196,7 +211,7 @@ public final class StudyRunner {
             let tokens = Double((blocks - done) * run.recipe.data.blockLength)
             let rate = Double(blocks * run.recipe.data.blockLength) / max(1e-9, Date().timeIntervalSince(began))
             done = blocks
-            advance(name, .evaluating, by: tokens * Work.forwardShare, rate: rate)
+            advance(name, .evaluating, by: tokens * StudyPlan.forwardShare, rate: rate)
         }
     }
 }

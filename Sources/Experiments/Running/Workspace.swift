@@ -1,6 +1,5 @@
 import Checkpoints
 import Corpora
-import Crypto
 import Foundation
 import Models
 import Tokenizers
@@ -86,7 +85,7 @@ public final class LoadedModel {
     /// What a reader has to know of it.
     public let note: String?
     /// SHA-256 over the files that decide what it computes.
-    public lazy var hash: Result<String, any Error> = Result { try Self.hash(of: files.contents) }
+    public lazy var hash: Result<String, any Error> = Result { try ContentHash.of(files.contents) }
 
     /// What its tokenizer does, hashed; `nil` where it brings none.
     lazy var tokenizerFingerprint: Result<String?, any Error> = Result {
@@ -112,12 +111,6 @@ public final class LoadedModel {
             "tokenizer.json": .data(tokenizer.tokenizerJSON()),
             "tokenizer_config.json": .data(tokenizer.tokenizerConfigurationJSON()),
         ]
-    }
-
-    private static func hash(of files: [URL]) throws -> String {
-        var hasher = SHA256()
-        for file in files { try MappedFile(file).withBytes { hasher.update(bufferPointer: $0) } }
-        return hasher.finalize().map { String(format: "%02x", $0) }.joined()
     }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import RunRecords
 
 /// A file of claims: sentences somebody published, and the measure and region that decide each. `Recipes/claims.yaml` is one.
@@ -41,6 +42,30 @@ public struct ClaimList: Equatable, Sendable {
         problems += fields.problems
         guard problems.isEmpty else { throw RecipeError(problems) }
         self.claims = claims
+    }
+
+    /// The replication's and the paper's: `Recipes/claims.yaml`.
+    public static var standard: ClaimList {
+        get throws(RecipeError) { try ClaimList(yaml: Preset.claims.yaml, source: Preset.claims.source) }
+    }
+
+    /// The claims that a study names.
+    ///
+    /// - Throws: `RecipeError`, also where there is no such file.
+    public init(_ source: ClaimsSource) throws(RecipeError) {
+        switch source {
+        case .none: claims = []
+        case .standard: self = try .standard
+        case .file(let path):
+            guard let text = try? String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8) else {
+                throw RecipeError([
+                    RecipeProblem(
+                        "claims", at: nil, "is \(path), which can't be read as UTF-8 text",
+                        fix: "name a file like claims.yaml, `standard`, or `none`")
+                ])
+            }
+            self = try ClaimList(yaml: text, source: path)
+        }
     }
 
     /// A claim's keys.

@@ -1,4 +1,4 @@
-/// The recipes and studies that come with Winnow.
+/// The recipes and studies that come with Winnow, and the claims that studies decide.
 ///
 /// Their one source is the folder `Recipes` of the package, for readers; SwiftPM embeds its files in the code
 /// (`.embedInCode` in Package.swift), so that an executable without the checkout has them too.
@@ -7,8 +7,16 @@ public enum Preset: String, CaseIterable, Sendable {
     case adapt
     /// The default study.
     case reproduce
-    /// A study: the replication of Rho-1 on TinyLlama, with its own sizes.
-    case seedTinyLlama = "seed-tinyllama"
+    /// A study: the replication of Rho-1 to the letter, quirks included.
+    case seed
+    /// A study: the paper's method with a reference that knows the target domain.
+    case rho1
+    /// A study: several seeds, nulls and matched controls.
+    case rigorous
+    /// A study: the paper's self-reference.
+    case selfReference = "self"
+    /// What studies are to decide.
+    case claims
 
     /// The file's text.
     public var yaml: String {
@@ -16,7 +24,11 @@ public enum Preset: String, CaseIterable, Sendable {
             switch self {
             case .adapt: PackageResources.adapt_yaml
             case .reproduce: PackageResources.reproduce_yaml
-            case .seedTinyLlama: PackageResources.seed_tinyllama_yaml
+            case .seed: PackageResources.seed_yaml
+            case .rho1: PackageResources.rho1_yaml
+            case .rigorous: PackageResources.rigorous_yaml
+            case .selfReference: PackageResources.self_yaml
+            case .claims: PackageResources.claims_yaml
             }
         return String(decoding: bytes, as: UTF8.self)
     }

@@ -13,6 +13,7 @@
 ///   - {name: same-cost, selection.policy: all, matching: {arm: topk, by: seconds}, seeds: [0]}
 /// baseline: clm                               # the arm that the others are compared with
 /// claims: standard                            # what is to be decided: `standard`, `none`, or a file like claims.yaml
+/// groundTruth: {tokens: 12288}                # do scores find tokens known to be bad? See GroundTruthRecipe
 /// ```
 public struct Study: Equatable, Sendable {
     /// A configuration, run under one or several seeds.
@@ -43,6 +44,8 @@ public struct Study: Equatable, Sendable {
     /// The arm whose losses set the buckets' threshold, their 0.7 quantile.
     public let baseline: String
     public let claims: ClaimsSource
+    /// Whether scores are tested on tokens known to be bad, before the first arm.
+    public let groundTruth: GroundTruthRecipe?
 
     /// Every run in the order of training: references, then all arms under one seed after another, so that a study that is cut
     /// short has compared all of them.

@@ -41,9 +41,21 @@ struct StudyReader {
         let arms = readArms(references: references.map(\.recipe.name))
         fields.value("baseline", &baseline)
         fields.value("claims", &claims)
+        let groundTruth = readGroundTruth()
         fields.refuseUnknownKeys(recipe: "base.")
         checkBaseline(baseline, among: arms)
-        return Study(name: name, references: references, arms: arms, baseline: baseline, claims: claims)
+        return Study(
+            name: name, references: references, arms: arms, baseline: baseline, claims: claims, groundTruth: groundTruth)
+    }
+
+    /// `none`, or no such key, is no test at all.
+    private mutating func readGroundTruth() -> GroundTruthRecipe? {
+        guard let written = fields.take("groundTruth"), written.content != .scalar("none", quoted: false) else { return nil }
+        var reader = RecipeReader(written, path: "groundTruth")
+        let recipe = reader.read(GroundTruthRecipe.self)
+        runProblems += reader.problems
+        notes += reader.notes
+        return recipe
     }
 
     private mutating func readReferences() -> [StudyRun] {
@@ -105,7 +117,7 @@ struct StudyReader {
             var own: SeedList?
             keys.value("seeds", &own)
             var matching: Matching?
-            if item["matching"] != nil { keys.section("matching", &matching) }
+            keys.section("matching", &matching)
             runProblems += keys.problems
 
             let layer = entries.filter { !["name", "seeds", "matching"].contains($0.key) }

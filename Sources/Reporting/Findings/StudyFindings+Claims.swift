@@ -6,23 +6,23 @@ extension StudyFindings {
     private struct Untested: Error, CustomStringConvertible { var description: String }
 
     /// What decides a claim.
-    func measure(_ claim: Claim) throws -> Measurement {
+    func measure(_ claim: Claim) throws -> ClaimMeasurement {
         if claim.measure == .aurocDifference { return try auroc(claim) }
         let (arm, control) = (try trained(claim.arm), try trained(claim.control))
         switch claim.measure {
         case .lossDifference, .perplexityRatio:
-            return Measurement(try difference(arm, minus: control, on: claim.split))
+            return ClaimMeasurement(try difference(arm, minus: control, on: claim.split))
         case .selectedLossDifference, .unselectedLossDifference:
-            return Measurement(
+            return ClaimMeasurement(
                 try partDifference(arm, minus: control, on: claim.split, selected: claim.measure == .selectedLossDifference))
         case .highToLowDifference, .lowToHighDifference:
-            return Measurement(
+            return ClaimMeasurement(
                 try bucketDifference(arm, minus: control, on: claim.split, falls: claim.measure == .highToLowDifference))
         case .effectiveCosineDifference:
             guard let summary = try cosineNulls?.effectiveDifference(arm.arm.name, minus: control.arm.name) else {
                 throw Untested(description: "the two arms share no seed with the baseline")
             }
-            return Measurement(summary)
+            return ClaimMeasurement(summary)
         case .aurocDifference: return try auroc(claim)
         }
     }
@@ -82,7 +82,7 @@ extension StudyFindings {
 
     /// The two scores are judged on the same blocks, but the record keeps each interval alone: their widths add as if they
     /// were independent, which makes the interval wider than it need be.
-    private func auroc(_ claim: Claim) throws -> Measurement {
+    private func auroc(_ claim: Claim) throws -> ClaimMeasurement {
         guard let test = groundTruth?.tests.first(where: { $0.name == claim.split }) else {
             throw Untested(description: "this study made no test \(claim.split)")
         }
@@ -95,7 +95,7 @@ extension StudyFindings {
         let (first, second) = (try score(claim.arm), try score(claim.control))
         func reach(_ a: Double, _ b: Double) -> Double { (a * a + b * b).squareRoot() }
         let estimate = first.auroc - second.auroc
-        return Measurement(
+        return ClaimMeasurement(
             estimate: estimate,
             lowerBound: estimate - reach(first.auroc - first.lowerBound, second.upperBound - second.auroc),
             upperBound: estimate + reach(first.upperBound - first.auroc, second.auroc - second.lowerBound),

@@ -51,6 +51,10 @@ private func problems(_ yaml: String) -> [String] {
         ("compute: {device: gpu}", "compute.device"), ("compute: {dtype: float16}", "compute.dtype"),
         ("compute: {threads: -1}", "compute.threads"), ("selection: {policy: topk}", "selection.policy"),
         ("selection: {policy: random, pool: corpus}", "selection.pool"),
+        ("data: {train: {mixture: {a: 1}}}", "data.train"), ("data: {train: {mixed: {a: 1, b: 2}}}", "data.train"),
+        ("data: {train: {mixture: {a: 1, b: 0}}}", "data.train.mixture"),
+        ("data: {train: {mixture: {a: 1, b: much}}}", "data.train"),
+        ("{data: {train: {mixture: {a: 1, b: 1}}}, selection: {policy: topK, reference: base}}", "selection.reference"),
     ])
     func wrongTypesAndRangesAreRefused(yaml: String, keyPath: String) {
         #expect(problems(yaml) == ["1: " + keyPath])

@@ -52,6 +52,10 @@ import Torch
     @Test func validationIsTheTrainingCorpusUnlessSaid() throws {
         #expect(try Recipe(yaml: "data: {train: mine}").data.validation == ["validation": .folder("mine")])
         #expect(try Recipe(yaml: "data: {train: mine, validation: {}}").data.validation.isEmpty)
+        let mixed = try Recipe(yaml: "data: {train: {mixture: {mine: 3, curated: 1}}}").data
+        #expect(mixed.train.parts.map(\.corpus) == [.folder("mine"), .curated])
+        #expect(mixed.train.parts.map(\.weight) == [3, 1])
+        #expect(mixed.validation == ["validation": .folder("mine"), "validation-2": .curated])
     }
 
     @Test func stepsAreWhole() throws {

@@ -25,13 +25,14 @@ import Testing
           keepSelections: true
           probeBlocks: 10
           meanPerMicroBatch: true
-        selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', ties: random,
+        selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
         compute: {device: cuda, dtype: bfloat16, threads: 3}
         """
 
     @Test(arguments: [
         "", unusual, "adapter: none", "data: {validation: {}}", "adapter: {start: './none'}",
+        "data: {train: {mixture: {default: 0.9, ./curated: 1, 'my text': 1e-3, 'a: b': 2}}}",
         "selection: {policy: replay, replay: {from: runs/x, as: matched}}",
     ])
     func readingWhatWasWrittenGivesTheSameRecipe(yaml: String) throws {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct MachineCheckTests {
     @Test func emptyCacheIsReportedWithItsFixes() {
         let requirements = check(["WINNOW_CACHE": "/nowhere"])
-        for name in ["default model", "corpus sage-reference", "corpus sage-tutorials", "plotly.js"] {
+        for name in ["default model", "corpus sage-reference", "corpus sage-tutorials", "CHAMP's answers", "plotly.js"] {
             #expect(requirements[name]?.isMet == false)
             #expect(requirements[name]?.isNecessary == true)
             #expect(requirements[name]?.fix == "make setup")
@@ -21,7 +21,7 @@ import Testing
     /// Everything that the set-up fetched is looked for under one folder, which HOME alone can move.
     @Test func everyPathFollowsHome() {
         let requirements = check(["HOME": "/nowhere"])
-        for name in ["default model", "corpus sage-reference", "plotly.js", "Python peers", "vocabularies"] {
+        for name in ["default model", "corpus sage-reference", "CHAMP's answers", "plotly.js", "Python peers", "vocabularies"] {
             #expect(requirements[name]?.detail.contains("/nowhere/.cache/winnow/") == true)
         }
     }

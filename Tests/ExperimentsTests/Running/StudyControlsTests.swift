@@ -1,3 +1,4 @@
+import Corpora
 import Experiments
 import Foundation
 import RunRecords
@@ -71,6 +72,18 @@ import Training
         }
     }
 
+    @Test func aMixtureIsTrainedOnInItsShares() async throws {
+        let tiny = try await TinyStudy()
+        _ = try finished(tiny)
+        let manifest = try RunManifest.read(from: tiny.folder.file("study/mixture/seed-0/manifest.json"))
+        let hashes = try [tiny.corpus, tiny.otherCorpus].map { try PreparedCorpus(URL(fileURLWithPath: $0)).train.contentHash }
+        #expect(manifest.dataHashes["train"] == hashes.joined(separator: "+"))
+        // Of 15 steps of two blocks, every third block is of the other corpus: the first comes third.
+        let (mixed, plain) = (try tiny.history("study", "mixture/seed-0"), try tiny.history("study", "clm/seed-0"))
+        #expect(mixed.steps[0].loss != plain.steps[0].loss)
+        #expect(mixed.steps.count == plain.steps.count)
+    }
+
     @Test func aStudyWithControlsGoesOnAfterEveryStop() async throws {
         let tiny = try await TinyStudy()
         _ = try finished(tiny)
@@ -83,7 +96,9 @@ import Training
             moves += 1
         }
         #expect((4..<100).contains(stops) && moves == stops)
-        for run in ["clm/seed-0", "topk/seed-3", "same-selected/seed-3", "continued/seed-3", "from-other/seed-0"] {
+        for run in [
+            "clm/seed-0", "topk/seed-3", "same-selected/seed-3", "continued/seed-3", "from-other/seed-0", "mixture/seed-0",
+        ] {
             #expect(try tiny.adapter("parts", run) == tiny.adapter("study", run), "\(run)")
         }
         let record = try StudyRecord.read(from: tiny.folder.file("parts"))

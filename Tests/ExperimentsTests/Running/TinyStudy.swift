@@ -11,6 +11,7 @@ final class TinyStudy {
     let folder: TemporaryFolder
     var model: String { folder.file("model").path }
     var corpus: String { folder.file("corpus").path }
+    var otherCorpus: String { folder.file("other-corpus").path }
 
     /// Every byte is a token of a vocabulary of 61.
     private struct Encoder: TextEncoder {
@@ -22,16 +23,21 @@ final class TinyStudy {
     init() async throws {
         folder = try TemporaryFolder()
         try LlamaModel.tiny().write(to: folder.file("model"))
-        let texts = folder.file("texts")
+        try await prepare("corpus") { "\($0 * $1) is \($1) times \($0)." }
+        try await prepare("other-corpus") { "\($0) and \($1) make \($0 + $1)." }
+    }
+
+    /// Twenty documents of sixty sentences.
+    private func prepare(_ name: String, sentence: (Int, Int) -> String) async throws {
+        let texts = folder.file(name + "-texts")
         try FileManager.default.createDirectory(at: texts, withIntermediateDirectories: true)
         for index in 0..<20 {
-            let text = (0..<60).map { "\(index * $0) is \($0) times \(index)." }.joined(separator: " ")
+            let text = (0..<60).map { sentence(index, $0) }.joined(separator: " ")
             try text.write(to: texts.appendingPathComponent("\(index).txt"), atomically: true, encoding: .utf8)
         }
         var options = CorpusOptions()
         options.split = .every(5)
-        _ = try await CorpusPreparation(inputs: [texts.path], options: options, encoder: Encoder())
-            .run(to: folder.file("corpus"))
+        _ = try await CorpusPreparation(inputs: [texts.path], options: options, encoder: Encoder()).run(to: folder.file(name))
     }
 
     /// What all its studies share.
@@ -73,6 +79,7 @@ final class TinyStudy {
               - {name: twice, selection.policy: all, matching: {arm: clm, by: tokens, factor: 2}, seeds: [0]}
               - {name: continued, selection.policy: all, adapter.start: arm/clm}
               - {name: from-other, selection.policy: all, adapter.start: reference/other, seeds: [0]}
+              - {name: mixture, selection.policy: all, data.train: {mixture: {\(corpus): 2, \(otherCorpus): 1}}, seeds: [0]}
               - {name: drawn-otherwise, selection.policy: all, adapter.seed: 7, seeds: [0]}
             """
     }

@@ -42,46 +42,96 @@ import Testing
             path.append((indent, String(key)))
             if isCommented { documented.append(path.map(\.key).joined(separator: ".")) }
         }
-        #expect(Recipe.keyPaths.count == 45)
+        #expect(Recipe.keyPaths.count == 46)
         for key in Recipe.keyPaths {
             #expect(documented.contains(key), "\(key) is not documented")
         }
     }
 
-    @Test func theDefaultStudyComparesLikeWithLike() throws {
-        let (study, notes) = try Study.reading(yaml: Preset.reproduce.yaml, source: Preset.reproduce.source)
+    @Test(arguments: [Preset.reproduce, .seed, .rho1, .rigorous, .selfReference])
+    func everyStudyIsValidAndWithoutIdleKeys(preset: Preset) throws {
+        let (study, notes) = try Study.reading(yaml: preset.yaml, source: preset.source)
         #expect(notes.isEmpty)
+        #expect(study.name == preset.rawValue)
+        #expect(study.baseline == "clm" && study.claims == .standard)
+        #expect(study.matrix.allSatisfy { $0.recipe.training.checkpointEvery > 0 }, "a killed study loses little")
+        for arm in study.arms {
+            #expect(Set(arm.recipe.data.validation.keys) == ["noisy", "curated"], "claims name these splits")
+            // Steps of 512 tokens at 450 tokens/s: two minutes are about 100.
+            #expect(arm.recipe.training.checkpointEvery * arm.recipe.tokensPerStep <= 54_000)
+        }
+    }
+
+    @Test func claimsNameArmsOfThePresets() throws {
+        let claims = try ClaimList.standard.claims
+        #expect(Set(claims.map(\.id)).count == claims.count && claims.count >= 15)
+        let studies = try [Preset.reproduce, .seed, .rho1, .rigorous, .selfReference].map { try Study(yaml: $0.yaml) }
+        let arms = Set(studies.flatMap { $0.arms.map(\.name) })
+        for claim in claims where claim.measure != .aurocDifference {
+            #expect(arms.contains(claim.arm) && arms.contains(claim.control), "\(claim.id)")
+            #expect(["noisy", "curated"].contains(claim.split), "\(claim.id)")
+            // Some preset can decide it.
+            #expect(studies.contains { study in Set([claim.arm, claim.control]).isSubset(of: study.arms.map(\.name)) }, "\(claim.id)")
+        }
+        for study in studies {
+            let names = Set(study.arms.map(\.name))
+            #expect(claims.contains { names.isSuperset(of: [$0.arm, $0.control]) }, "\(study.name) decides nothing")
+        }
+    }
+
+    @Test func theDefaultStudyComparesLikeWithLike() throws {
+        let study = try Study(yaml: Preset.reproduce.yaml)
         #expect(
             study.matrix.map(\.name) == [
-                "reference/curated", "clm", "topk-0.5", "random-0.5", "stochastic-0.5", "topk-0.3", "random-0.3",
-                "stochastic-0.3",
-                "topk-0.6-curated",
+                "reference/curated", "clm", "clm-order", "topk-0.5", "random-0.5", "stochastic-0.5", "topk-0.3", "random-0.3",
+                "stochastic-0.3", "topk-0.6-curated",
             ])
         for run in study.matrix {
             var recipe = run.recipe
             recipe.name = study.arms[0].recipe.name
             recipe.selection = study.arms[0].recipe.selection
             if run.name == "reference/curated" { recipe.data.train = .noisy }
+            if run.name == "clm-order" { recipe.training.seed = 0 }
             #expect(recipe == study.arms[0].recipe, "\(run.name) differs in more than its selection")
         }
         #expect(
             study.arms.map(\.recipe.selection.policy) == [
-                "all", "topK", "random", "stochastic", "topK", "random", "stochastic", "topK",
+                "all", "all", "topK", "random", "stochastic", "topK", "random", "stochastic", "topK",
             ])
-        #expect(study.arms.dropFirst().map(\.recipe.selection.ratio) == [0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.6])
-        #expect(study.arms.dropFirst().allSatisfy { $0.recipe.selection.pool == .microBatch })
+        #expect(study.arms.dropFirst(2).map(\.recipe.selection.ratio) == [0.5, 0.5, 0.5, 0.3, 0.3, 0.3, 0.6])
+        #expect(study.arms.dropFirst(2).allSatisfy { $0.recipe.selection.pool == .microBatch })
     }
 
-    @Test func theReplicationKeepsItsSizes() throws {
-        let (study, notes) = try Study.reading(yaml: Preset.seedTinyLlama.yaml, source: Preset.seedTinyLlama.source)
-        #expect(notes.isEmpty)
+    @Test func theReplicationKeepsItsProtocol() throws {
+        let study = try Study(yaml: Preset.seed.yaml, overrides: ["base.training.tokens=5927936"])
         #expect(study.references.map(\.recipe.adapter?.start) == [nil])
         for run in study.matrix {
             // 11,578 micro-batches, four to a step.
             #expect(run.recipe.steps == (11_578 + 3) / 4)
-            #expect(run.recipe.training.tokens == 11_578 * 4 * 128)
+            #expect(run.recipe.adapter?.dropout == 0.05)
         }
         #expect(study.arms.allSatisfy { $0.recipe.adapter?.start == .trained(.reference("baseline")) })
         #expect(study.arms.allSatisfy { $0.recipe.selection.scoreWithDropout == $0.recipe.selection.usesScores })
+        #expect(
+            study.arms.map(\.name) == ["clm", "topk-0.5", "random-0.5", "stochastic-0.5", "topk-0.3", "random-0.3", "stochastic-0.3"])
+    }
+
+    /// Everything but what an arm is there to change is the same in every arm.
+    @Test(arguments: [Preset.rho1, .rigorous, .selfReference])
+    func controlsDifferInOneThing(preset: Preset) throws {
+        let study = try Study(yaml: preset.yaml)
+        #expect(Set(study.arms.flatMap(\.seeds)) == [0, 1, 2])
+        let control = study.arms[0]
+        #expect(control.name == "clm" && control.seeds == [0, 1, 2])
+        for arm in study.arms.dropFirst() {
+            var recipe = arm.recipe
+            recipe.name = "clm"
+            var changes = 0
+            if recipe.selection != control.recipe.selection { (recipe.selection, changes) = (control.recipe.selection, changes + 1) }
+            if recipe.data.train != control.recipe.data.train { (recipe.data.train, changes) = (control.recipe.data.train, changes + 1) }
+            if recipe.adapter?.seed != 0 { (recipe.adapter?.seed, changes) = (0, changes + 1) }
+            if arm.matching != nil { changes += 1 }
+            #expect(recipe == control.recipe && changes == 1, "\(arm.name)")
+        }
     }
 }

@@ -1,5 +1,5 @@
 /// A number that decides a claim, with its 95 % interval.
-public struct Measurement: Sendable, Hashable {
+public struct ClaimMeasurement: Sendable, Hashable {
     public var estimate: Double
     public var lowerBound: Double
     public var upperBound: Double

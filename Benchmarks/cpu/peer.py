@@ -1,0 +1,124 @@
+"""The same training step in transformers and PEFT: `peer.py MODEL ADAPTER TOKENS.json OPTION…`.
+
+A worker of compare.py: it makes itself ready, then does a round of steps for every line on standard input and answers with a line of
+JSON. Everything is what a user of these libraries would write; `--variant` says how hard that user has tried:
+
+naive     the public replication's loop: live reference through `disable_adapter()`, full logits, float32 softmax, fresh tensors
+compiled  the decoder's layers through `torch.compile`; says so only where inductor really compiled them
+
+Where `--cached`, the reference's losses are taken once before the clock starts.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("adapter")
+    parser.add_argument("tokens")
+    parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--cached", action="store_true")
+    parser.add_argument("--dropout", type=float, default=0.0)
+    parser.add_argument("--ratio", type=float, default=0.5)
+    parser.add_argument("--batch-size", type=int, default=4)
+    parser.add_argument("--block-length", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=1e-4)
+    parser.add_argument("--warmup", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2)
+    return parser.parse_args()
+
+
+def load(options):
+    from peft import PeftConfig, PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32)
+    config = PeftConfig.from_pretrained(options.adapter)
+    config.lora_dropout = options.dropout
+    config.inference_mode = False
+    model = PeftModel.from_pretrained(model, options.adapter, is_trainable=True, config=config)
+    model.train()
+    compiled = 0
+    if options.compiled:
+        layers = model.base_model.model.model.layers
+        for index, layer in enumerate(layers):
+            layers[index] = torch.compile(layer, dynamic=False)
+            compiled += 1
+    return model, compiled
+
+
+def token_losses(logits, tokens):
+    """`[B, T - 1]`: position t predicts token t + 1."""
+    logits = logits[:, :-1].float()
+    return F.cross_entropy(logits.reshape(-1, logits.size(-1)), tokens[:, 1:].reshape(-1), reduction="none").view(
+        tokens.size(0), -1
+    )
+
+
+class Step:
+    def __init__(self, options):
+        torch.set_num_threads(options.threads)
+        self.options = options
+        self.model, self.compiled = load(options)
+        ids = json.load(open(options.tokens))
+        self.tokens = torch.tensor(ids[: options.batch_size * options.block_length]).view(options.batch_size, -1)
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        self.trained = trained
+        # The fused AdamW is what a user who has looked for speed takes.
+        self.optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=0.0, fused=options.compiled)
+        self.reference = self.reference_losses() if options.cached else None
+
+    def reference_losses(self):
+        with torch.no_grad(), self.model.disable_adapter():
+            return token_losses(self.model(input_ids=self.tokens, use_cache=False).logits, self.tokens)
+
+    def __call__(self):
+        start = time.perf_counter()
+        faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        reference = self.reference if self.reference is not None else self.reference_losses()
+        losses = token_losses(self.model(input_ids=self.tokens, use_cache=False).logits, self.tokens)
+        excess = (losses.detach() - reference).flatten()
+        count = max(1, int(self.options.ratio * excess.numel()))
+        chosen = torch.topk(excess, count).indices
+        loss = losses.flatten()[chosen].mean()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        return {
+            "seconds": time.perf_counter() - start,
+            "loss": losses.mean().item(),
+            "selectedLoss": loss.item(),
+            "gradientNorm": norm.item(),
+            "pageFaults": resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults,
+        }
+
+
+def main():
+    options = arguments()
+    step = Step(options)
+    first = step()
+    if options.compiled:
+        from torch._dynamo.utils import counters
+
+        if counters["inductor"].get("fxgraph_cache_miss", 0) + counters["inductor"].get("fxgraph_cache_hit", 0) == 0:
+            sys.exit("nothing was compiled: is there a C++ compiler?")
+    for _ in range(options.warmup - 1):
+        step()
+    print(json.dumps({"first": first, "compiledLayers": step.compiled}), flush=True)
+    for _ in sys.stdin:
+        print(json.dumps([step() for _ in range(options.steps)]), flush=True)
+    print(json.dumps({"peakMemoryBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

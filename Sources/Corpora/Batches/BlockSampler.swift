@@ -1,0 +1,28 @@
+/// Draws training batches of equal shape, for ever: from one corpus (``BatchSampler``) or from several (``MixtureSampler``).
+public protocol BlockSampler: Sendable {
+    /// Rows a batch.
+    var batchSize: Int { get }
+    /// The corpus; of a mixture the first, whose blocks have the same numbers in the mixture.
+    var firstBlocks: PackedBlocks { get }
+    /// Where it stands, a state a corpus. Save them with a checkpoint.
+    var states: [BatchSamplerState] { get }
+
+    /// Goes back, or forward, to where it stood.
+    ///
+    /// - Throws: `CorpusError.foreignSamplerState` where the states were taken on other blocks.
+    mutating func restore(_ states: [BatchSamplerState]) throws
+
+    mutating func next() -> TokenBatch
+}
+
+extension BatchSampler: BlockSampler {
+    public var firstBlocks: PackedBlocks { blocks }
+    public var states: [BatchSamplerState] { [state] }
+
+    public mutating func restore(_ states: [BatchSamplerState]) throws {
+        guard states.count == 1 else {
+            throw CorpusError.foreignSamplerState(reason: "a mixture of \(states.count) corpora then, one corpus now")
+        }
+        try restore(states[0])
+    }
+}

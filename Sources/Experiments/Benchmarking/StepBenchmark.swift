@@ -1,0 +1,154 @@
+import Corpora
+import Foundation
+import Models
+import RunRecords
+import TokenSelection
+import Torch
+import Training
+
+/// Times the optimizer steps that a recipe describes, on its own model and text.
+///
+/// It times what `winnow train` does: `Trainer.advance()`, with nothing left out and nothing prepared but the reference's losses
+/// where they are said to be stored.
+public final class StepBenchmark {
+    /// Where the reference's losses come from while steps are timed.
+    public enum ReferenceCost: String, Sendable, CaseIterable {
+        /// Known before: a store, or an earlier arm, has paid for them.
+        case stored
+        /// The reference's forward pass is part of each step.
+        case live
+    }
+
+    /// One optimizer step.
+    public struct Sample: Sendable, Codable {
+        public var seconds: Double
+        /// Mean over the valid tokens, in nats.
+        public var loss: Double
+        /// Mean over the selected tokens: what was minimized.
+        public var selectedLoss: Double
+        public var gradientNorm: Double
+        public var pageFaults: Int
+    }
+
+    public let recipe: Recipe
+    public let cost: StepCost
+    private let run: Run
+    private let trainer: Trainer
+    private let scoresLive: Bool
+
+    /// - Throws: `BenchmarkError.liveReference` where a live reference is asked for and the recipe's is not `base`; what `Run` throws.
+    public init(_ recipe: Recipe, reference: ReferenceCost, in workspace: Workspace) throws {
+        self.recipe = recipe
+        run = try Run(recipe, in: workspace)
+        scoresLive = reference == .live && run.reference != nil
+        if scoresLive {
+            guard recipe.selection.reference == .base else { throw BenchmarkError.liveReference }
+            trainer = try Trainer(
+                model: run.trainer.model, adapter: run.trainer.adapter, sampler: run.trainer.sampler,
+                selector: TokenSelector(recipe.selection), reference: LiveReference(run.trainer.model),
+                options: Trainer.Options(recipe))
+        } else {
+            trainer = run.trainer
+        }
+        cost = StepCost(
+            trainer.model, adapter: trainer.adapter, sequenceLength: recipe.data.blockLength,
+            ratio: recipe.selection.policy == "all" ? 1 : recipe.selection.ratio, scoresLive: scoresLive)
+    }
+
+    public var isFinished: Bool { trainer.isFinished }
+
+    /// Does one step, and times it. A stored reference is asked before the clock starts.
+    public func step() throws -> Sample {
+        if !scoresLive, let reference = run.reference {
+            var sampler = trainer.sampler
+            for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
+        }
+        let faults = ProcessMemory.pageFaults
+        let metrics = try trainer.advance()
+        return Sample(
+            seconds: metrics.seconds, loss: metrics.loss, selectedLoss: metrics.selectedLoss,
+            gradientNorm: metrics.gradientNorm, pageFaults: ProcessMemory.pageFaults - faults)
+    }
+
+    /// The largest resident size of the process so far, in bytes.
+    public static var peakMemory: Int { ProcessMemory.peak }
+
+    /// The parts of a micro-batch, each timed by itself on the next blocks: medians over `repetitions`.
+    public func parts(repetitions: Int) throws -> [StepPart] {
+        var timings = StepPart.Timings()
+        var sampler = trainer.sampler
+        let (model, adapter) = (trainer.model, trainer.adapter)
+        let head = LossHead(weight: model.headWeight)
+        for _ in 0..<repetitions {
+            let batch = sampler.next()
+            let inputIDs = Tensor(batch.inputIDs, shape: [batch.batchSize, batch.sequenceLength])
+                .moved(to: model.headWeight.device).converted(to: .int64)
+            let places = batch.validMask.indices.filter { batch.validMask[$0] }
+            let targets = Tensor(places.map { Int(batch.targetIDs[$0]) }, on: model.headWeight.device)
+            let rows = Tensor(places, on: model.headWeight.device)
+            let count = max(1, Int(cost.ratio * Double(places.count)))
+            let selected = Tensor.range(count, on: model.headWeight.device)
+
+            if scoresLive { try timings.time("reference") { _ = try LiveReference(model).losses(of: batch) } }
+            let hidden = try timings.time("layers, forward") {
+                let states = model.hiddenStates(inputIDs, adapter: adapter)
+                return states.reshaped([places.count + batch.batchSize, -1]).rows(rows)
+            }
+            let scored = try timings.time("head and losses") { head.score(hidden, targets: targets) }
+            let gradient = try timings.time("head, backward") { scored.gradient(ofRows: selected) }
+            try timings.time("layers, backward") { try hidden.rows(selected).backward(gradient: gradient) }
+        }
+        for (_, tensor) in trainer.trained { tensor.gradient = nil }
+        return timings.medians
+    }
+
+    /// The rate of a large product of this type on this device, in operations a second: what `cost` is held against. Best of 3.
+    public func productPeak(size: Int = 4096) -> Double {
+        withoutGradient {
+            let device = trainer.model.headWeight.device
+            let generator = Generator(seed: 0)
+            let factor = generator.uniform([size, size], dtype: .float32).converted(to: recipe.compute.dtype).moved(to: device)
+            let times = (0..<3).map { _ in
+                let start = ContinuousClock.now
+                let product = factor.timesTransposed(factor)
+                _ = product.slice(0..<1).values() as [Float]  // waits for a device
+                return (ContinuousClock.now - start) / .seconds(1)
+            }
+            return 2 * Double(size) * Double(size) * Double(size) / times.min()!
+        }
+    }
+}
+
+/// A part of a step and what it takes.
+public struct StepPart: Sendable, Codable {
+    public var name: String
+    /// Median, for one micro-batch.
+    public var seconds: Double
+
+    struct Timings {
+        private var seconds: [(name: String, values: [Double])] = []
+
+        mutating func time<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
+            let start = ContinuousClock.now
+            let result = try body()
+            let taken = (ContinuousClock.now - start) / .seconds(1)
+            if let index = seconds.firstIndex(where: { $0.name == name }) {
+                seconds[index].values.append(taken)
+            } else {
+                seconds.append((name, [taken]))
+            }
+            return result
+        }
+
+        var medians: [StepPart] { seconds.map { StepPart(name: $0.name, seconds: $0.values.sorted()[$0.values.count / 2]) } }
+    }
+}
+
+/// Why a recipe can't be timed.
+public enum BenchmarkError: Error, Equatable, CustomStringConvertible {
+    case liveReference
+
+    public var description: String {
+        "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+    }
+}

@@ -1,0 +1,41 @@
+import Models
+
+/// The floating-point operations that a training step needs, counted from the shapes; a multiply-add is two.
+///
+/// A matrix of N weights costs 2N a token forwards and 2N for the gradient of its input. A frozen one gets no gradient of
+/// its own; a trained one costs 2N more. Selection needs the head's backward pass on the selected tokens alone. Attention's own
+/// products (4·T·D a token and layer where all positions see all) are counted at half, since it is causal. What a
+/// program does beyond that (recomputing, padding) is its own affair, so a share of the peak is an honest one.
+public struct StepCost: Sendable, Equatable {
+    /// In the linear layers of the decoder.
+    public var layerWeights: Int
+    public var headWeights: Int
+    /// A and B of the adapter; 0 where the whole model is trained.
+    public var adapterWeights: Int
+    /// 2·T·D summed over layers, for one token: both of attention's products over the T/2 positions it sees on average.
+    public var attentionOperations: Int
+    /// Share of the tokens that carry the loss.
+    public var ratio: Double
+    /// Whether a reference's forward pass belongs to the step.
+    public var scoresLive: Bool
+
+    /// A forward pass of the bare model, for a token.
+    public var forward: Double { 2 * Double(layerWeights + headWeights) + Double(attentionOperations) }
+
+    /// A whole training step, for a token.
+    public var training: Double {
+        let trainsAll = adapterWeights == 0
+        let layers = (trainsAll ? 6.0 : 4.0) * Double(layerWeights) + 6 * Double(adapterWeights)
+        let head = (2 + (trainsAll ? 4 : 2) * ratio) * Double(headWeights)
+        return layers + head + 3 * Double(attentionOperations) + (scoresLive ? forward : 0)
+    }
+
+    init(_ model: any CausalLM, adapter: LoRAAdapter?, sequenceLength: Int, ratio: Double, scoresLive: Bool) {
+        layerWeights = model.linearLayers.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        headWeights = model.headWeight.count
+        adapterWeights = adapter?.parameters.reduce(0) { $0 + $1.tensor.count } ?? 0
+        let configuration = model.configuration
+        attentionOperations = 2 * sequenceLength * configuration.headCount * configuration.headSize * configuration.layerCount
+        (self.ratio, self.scoresLive) = (ratio, scoresLive)
+    }
+}

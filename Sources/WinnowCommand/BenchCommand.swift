@@ -1,0 +1,163 @@
+import ArgumentParser
+import Foundation
+import Winnow
+
+/// `winnow bench`: how fast a recipe's steps are, and how near the machine's limit.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Time a recipe's training steps.",
+        discussion: """
+            Steps are timed as `winnow train` does them; only the reference's losses may be known before (--reference stored). \
+            The operations of a step are counted from the shapes, and held against the rate of a 4096 × 4096 product \
+            on the same threads.
+
+            Examples:
+              winnow bench
+              winnow bench selection.policy=topK selection.reference=base --reference live
+              winnow bench model=models/TinyLlama-1.1B data.blockLength=512 --steps 3 --json
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "A recipe's file, or changes to the recipe timed: plain training of the default model.",
+            valueName: "recipe or key.path=value"))
+    var changes: [String] = []
+
+    @Option(help: "Steps in a round.")
+    var steps = 4
+
+    @Option(help: "Rounds; a figure is the median over all their steps.")
+    var rounds = 3
+
+    @Option(help: "Steps before the clock starts.")
+    var warmup = 2
+
+    @Option(help: "Whether the reference's forward pass belongs to the step: live, or stored.")
+    var reference = StepBenchmark.ReferenceCost.stored
+
+    @Flag(help: "Wait for a line on standard input before each round, and answer in JSON: to take turns with other programs.")
+    var paced = false
+
+    @Flag(help: "Print the figures as JSON.")
+    var json = false
+
+    func validate() throws {
+        for (name, value) in [("--steps", steps), ("--rounds", rounds)] where value < 1 {
+            throw ValidationError("\(name) is 1 or more, not \(value)")
+        }
+        guard warmup >= 0 else { throw ValidationError("--warmup is 0 or more, not \(warmup)") }
+        if paced && json { throw ValidationError("--paced prints JSON already") }
+    }
+
+    func run() throws {
+        ThreadWaiting.shorten()
+        try CommandFailure.mapped {
+            let benchmark = try StepBenchmark(recipe(), reference: reference, in: Workspace())
+            let line = ProgressLine()
+            func step(_ done: Int) throws -> StepBenchmark.Sample {
+                let sample = try benchmark.step()
+                line.update(fraction: Double(done + 1) / Double(warmup + rounds * steps)) { _ in
+                    String(format: "%.2f s a step", sample.seconds)
+                }
+                return sample
+            }
+            let first = try (0..<warmup).map(step).first
+            if paced { try printJSON(Ready(first: first), pretty: false) }
+            var samples: [StepBenchmark.Sample] = []
+            for round in 0..<rounds {
+                if paced, readLine() == nil { break }
+                let these = try (0..<steps).map { try step(warmup + round * steps + $0) }
+                samples += these
+                if paced { try printJSON(these, pretty: false) }
+            }
+            line.clear()
+            if paced { return try printJSON(["peakMemoryBytes": StepBenchmark.peakMemory], pretty: false) }
+            let figures = try BenchFigures(
+                benchmark, samples, parts: benchmark.parts(repetitions: 3), peak: benchmark.productPeak())
+            json ? try printJSON(figures, pretty: true) : print(figures.table)
+        }
+    }
+
+    /// A first argument without `=` is a recipe's file.
+    private func recipe() throws -> Recipe {
+        let isFile = changes.first.map { !$0.contains("=") } ?? false
+        let text = isFile ? try RecipeText(named: changes[0]) : nil
+        let overrides = Array(isFile ? changes.dropFirst() : changes[...])
+        // As many steps as are timed, on new blocks each, and no evaluation.
+        var recipe = try Recipe.reading(
+            yaml: text?.yaml ?? "name: bench", source: text?.source ?? "bench", overrides: overrides + ["data.validation={}"]
+        ).recipe
+        recipe.training.tokens = (warmup + rounds * steps) * recipe.tokensPerStep
+        return recipe
+    }
+
+    private func printJSON(_ value: some Encodable, pretty: Bool) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = pretty ? [.prettyPrinted, .sortedKeys] : [.sortedKeys]
+        // Not print: who paces the rounds waits for the line.
+        FileHandle.standardOutput.write(try encoder.encode(value) + Data("\n".utf8))
+    }
+}
+
+/// What a paced run says before the first round.
+private struct Ready: Encodable {
+    /// The first warm-up step, by which programs can be compared.
+    var first: StepBenchmark.Sample?
+}
+
+extension StepBenchmark.ReferenceCost: ExpressibleByArgument {}
+
+/// What was measured, for a reader and for a program.
+private struct BenchFigures: Encodable {
+    var secondsPerStep, tokensPerSecond: Double
+    var tokensPerStep, steps, threads: Int
+    var operationsPerToken: Double
+    /// Operations a second of a step, and of the 4096 × 4096 product; 0 where it was not measured.
+    var operationsPerSecond, productOperationsPerSecond: Double
+    var pageFaultsPerStep, peakMemoryBytes: Int
+    var loss, selectedLoss, gradientNorm: Double
+    /// For one micro-batch; what is left of a step is selection, the optimizer and bookkeeping.
+    var parts: [StepPart]
+
+    init(_ benchmark: StepBenchmark, _ samples: [StepBenchmark.Sample], parts: [StepPart], peak: Double) {
+        func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+        secondsPerStep = median(samples.map(\.seconds))
+        tokensPerStep = benchmark.recipe.tokensPerStep
+        tokensPerSecond = Double(tokensPerStep) / secondsPerStep
+        (steps, threads) = (samples.count, Runtime.threadCount)
+        operationsPerToken = benchmark.cost.training
+        operationsPerSecond = operationsPerToken * tokensPerSecond
+        productOperationsPerSecond = peak
+        pageFaultsPerStep = Int(median(samples.map { Double($0.pageFaults) }))
+        peakMemoryBytes = StepBenchmark.peakMemory
+        (loss, selectedLoss) = (samples[0].loss, samples[0].selectedLoss)
+        gradientNorm = samples[0].gradientNorm
+        self.parts = parts
+    }
+
+    var table: String {
+        let share = operationsPerSecond / productOperationsPerSecond
+        let head = [
+            ("step", String(format: "%.3f s, median of %d, of %d tokens", secondsPerStep, steps, tokensPerStep)),
+            ("rate", String(format: "%.0f tokens/s on %d threads", tokensPerSecond, threads)),
+            (
+                "work",
+                String(
+                    format: "%.0f MFLOP a token, %.0f GFLOP/s: %.0f %% of a 4096³ product's %.0f", operationsPerToken / 1e6,
+                    operationsPerSecond / 1e9, 100 * share, productOperationsPerSecond / 1e9)
+            ),
+            (
+                "memory",
+                String(
+                    format: "%d page faults a step, %.2f GiB at most", pageFaultsPerStep, Double(peakMemoryBytes) / 1_073_741_824)
+            ),
+            (
+                "check",
+                String(format: "first step: loss %.5f, selected %.5f, gradient norm %.5f", loss, selectedLoss, gradientNorm)
+            ),
+        ]
+        let rows = parts.map { ($0.name, String(format: "%.3f s a micro-batch", $0.seconds)) }
+        return (head + rows).map { $0.0.padding(toLength: 18, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,32 @@
+import Foundation
+import ModelFixtures
+import Testing
+
+@Suite struct BenchCommandTests {
+    private struct Figures: Decodable {
+        var tokensPerSecond, loss, selectedLoss, gradientNorm, productOperationsPerSecond, operationsPerToken: Double
+        var steps, tokensPerStep: Int
+    }
+
+    @Test func theDefaultModelIsTimed() throws {
+        let figures: Figures = try WinnowProcess(
+            "bench", "data.blockLength=32", "training.batchSize=2", "--steps", "2", "--rounds", "1", "--warmup", "0", "--json"
+        ).decoded()
+        #expect(figures.steps == 2 && figures.tokensPerStep == 64)
+        #expect(figures.tokensPerSecond > 0 && figures.productOperationsPerSecond > 0)
+        #expect(figures.loss == figures.selectedLoss && (1..<6).contains(figures.loss))
+        #expect(figures.gradientNorm > 0)
+        #expect(figures.operationsPerToken > 4 * 134e6)
+    }
+
+    @Test func badInputIsNamed() throws {
+        for (arguments, message) in [
+            (["--steps", "0"], "--steps is 1 or more"), (["training.batchsize=2"], "batchSize"),
+            (["--paced", "--json"], "--paced prints JSON"), (["--reference", "cached"], "'stored' and 'live'"),
+        ] {
+            let process = try WinnowProcess(["bench"] + arguments)
+            #expect(process.exitCode == 64, "\(process.errors)")
+            #expect(process.errors.contains(message), "\(process.errors)")
+        }
+    }
+}

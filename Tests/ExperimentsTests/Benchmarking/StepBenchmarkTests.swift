@@ -1,0 +1,71 @@
+import Experiments
+import Foundation
+import RunRecords
+import Testing
+import Training
+
+@Suite struct StepBenchmarkTests {
+    private func recipe(_ tiny: TinyStudy, _ changes: String...) throws -> Recipe {
+        try Recipe(
+            yaml: "name: bench",
+            overrides: [
+                "model=\(tiny.model)", "data.train=\(tiny.corpus)", "data.blockLength=16", "data.validation={}",
+                "adapter.rank=2", "training.batchSize=2", "training.tokens=96", "selection.policy=topK",
+                "selection.reference=base", "selection.ratio=0.5",
+            ] + changes)
+    }
+
+    @Test func itTimesTheStepsThatTrainingDoes() async throws {
+        let tiny = try await TinyStudy()
+        let recipe = try recipe(tiny)
+        let run = try Run(recipe, in: Workspace())
+        let expected = try (0..<3).map { _ in try run.trainer.advance() }
+        for reference in StepBenchmark.ReferenceCost.allCases {
+            let benchmark = try StepBenchmark(recipe, reference: reference, in: Workspace())
+            let samples = try (0..<3).map { _ in try benchmark.step() }
+            #expect(samples.map(\.loss) == expected.map(\.loss))
+            #expect(samples.map(\.gradientNorm) == expected.map(\.gradientNorm))
+            #expect(samples.allSatisfy { $0.seconds > 0 })
+            #expect(benchmark.isFinished)
+        }
+    }
+
+    /// Counted by hand from the tiny model's shapes.
+    @Test func operationsAreCountedFromTheShapes() async throws {
+        let tiny = try await TinyStudy()
+        let stored = try StepBenchmark(recipe(tiny), reference: .stored, in: Workspace()).cost
+        let live = try StepBenchmark(recipe(tiny), reference: .live, in: Workspace()).cost
+        #expect(live.training - stored.training == stored.forward)
+        let all = try StepBenchmark(recipe(tiny, "selection.ratio=1"), reference: .stored, in: Workspace()).cost
+        #expect(all.training - stored.training == Double(stored.headWeights))
+        #expect(stored.forward == Double(2 * (stored.layerWeights + stored.headWeights) + stored.attentionOperations))
+    }
+
+    @Test func theOperationsOfTheDefaultModelAreThoseItsShapeGives() throws {
+        let recipe = try Recipe(yaml: "name: bench", overrides: ["data.validation={}", "selection.policy=all"])
+        let cost = try StepBenchmark(recipe, reference: .stored, in: Workspace()).cost
+        // 30 layers of q, k, v, o (576 · (576 + 192 + 192 + 576)) and three of 576 · 1536.
+        #expect(cost.layerWeights == 30 * 576 * (576 + 192 + 192 + 576 + 3 * 1536))
+        #expect(cost.headWeights == 49152 * 576)
+        #expect(cost.adapterWeights == 4_884_480)
+        #expect(cost.attentionOperations == 2 * 128 * 576 * 30)
+    }
+
+    @Test func aLiveReferenceIsTheBase() async throws {
+        let tiny = try await TinyStudy()
+        let other = tiny.folder.file("other")
+        try FileManager.default.copyItem(at: URL(fileURLWithPath: tiny.model), to: other)
+        #expect(throws: BenchmarkError.liveReference) {
+            try StepBenchmark(recipe(tiny, "selection.reference=\(other.path)"), reference: .live, in: Workspace())
+        }
+    }
+
+    @Test func partsAreTimedAndLeaveNoGradient() async throws {
+        let tiny = try await TinyStudy()
+        let benchmark = try StepBenchmark(recipe(tiny), reference: .live, in: Workspace())
+        let names = try benchmark.parts(repetitions: 3).map(\.name)
+        #expect(names == ["reference", "layers, forward", "head and losses", "head, backward", "layers, backward"])
+        let before = try StepBenchmark(recipe(tiny), reference: .live, in: Workspace()).step()
+        #expect(try benchmark.step().gradientNorm == before.gradientNorm)
+    }
+}

@@ -1,0 +1,121 @@
+import Experiments
+import Foundation
+import RunRecords
+import Testing
+import Training
+
+/// What a run leaves in its directory.
+@Suite struct RunExecutorTests {
+    private func recipe(_ tiny: TinyStudy, _ changes: [String] = []) throws -> Recipe {
+        let yaml = """
+            model: \(tiny.model)
+            data: {train: \(tiny.corpus), validation: {held-out: \(tiny.corpus)}, blockLength: 16}
+            adapter: {rank: 2, alpha: 4}
+            training: {tokens: 320, batchSize: 2, accumulation: 2, optimizer: {learningRate: 1.0e-2}, evaluationTokens: 640}
+            """
+        return try Recipe(yaml: yaml, overrides: changes)
+    }
+
+    private func run(
+        _ recipe: Recipe, _ tiny: TinyStudy, in name: String, _ opening: RunDirectory.Opening = .new, stoppingAt stop: Int? = nil
+    ) throws -> RunDirectory {
+        let directory = try RunDirectory.open(tiny.folder.file(name), opening)
+        let run = try Run(recipe, in: Workspace())
+        var executor = RunExecutor(run, in: directory)
+        if let stop { executor.shouldStop = { run.trainer.progress.step == stop } }
+        #expect(try executor() == (stop == nil ? .finished : .stopped))
+        return directory
+    }
+
+    private func adapter(_ directory: RunDirectory) throws -> Data {
+        try Data(contentsOf: directory.url.appendingPathComponent(RunDirectory.adapterWeightsName))
+    }
+
+    private func eventFiles(_ directory: RunDirectory) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: directory.url.path).count {
+            $0.hasPrefix(RunDirectory.eventsPrefix)
+        }
+    }
+
+    @Test func tokenLossesOfEveryEvaluationAreKeptOnRequest() async throws {
+        let tiny = try await TinyStudy()
+        let kept = try run(
+            recipe(tiny, ["training.evaluateEvery=2", "training.keepTokenLosses=evaluations"]), tiny, in: "kept")
+        let files = try kept.checkpointTokenLosses()
+        #expect(files.map(\.step) == [0, 2, 4, 5])
+        let evaluations = try MetricsLog.read(kept.metrics).evaluations
+        for (file, evaluation) in zip(files, evaluations) {
+            #expect(file.split == "held-out")
+            let losses = try TokenLossFile.read(file.url)
+            #expect(losses.mean == evaluation.loss)
+            // 40 blocks in batches of 8, all of 15 tokens: the mean of means is the mean.
+            #expect(abs(try #require(evaluation.batchMeanLoss) - evaluation.loss) < 1e-12)
+        }
+        #expect(try TokenLossFile.read(kept.tokenLosses(on: "held-out")) == TokenLossFile.read(files[3].url))
+
+        let usual = try run(recipe(tiny, ["training.evaluateEvery=2"]), tiny, in: "usual")
+        #expect(try usual.checkpointTokenLosses().isEmpty)
+        #expect(FileManager.default.fileExists(atPath: usual.tokenLosses(on: "held-out").path))
+    }
+
+    /// Stopped and resumed, a run leaves the selections of an uninterrupted one, and a file of events more.
+    @Test func aResumedRunKeepsItsSelections() async throws {
+        let tiny = try await TinyStudy()
+        let recipe = try recipe(tiny, ["training.keepSelections=true", "selection={policy: random, ratio: 0.3}"])
+        let whole = try run(recipe, tiny, in: "whole")
+        let history = try SelectionLog.read(whole.selections)
+        #expect(history.steps.map(\.step) == [1, 2, 3, 4, 5])
+        #expect(history.layout.blocksPerStep == 4 && history.blockLength == 16)
+        #expect(try history.steps.map(\.selectedCount) == MetricsLog.read(whole.metrics).steps.map(\.selectedTokens))
+
+        _ = try run(recipe, tiny, in: "parts", stoppingAt: 3)
+        let parts = try run(recipe, tiny, in: "parts", .resume)
+        #expect(try SelectionLog.read(parts.selections) == history)
+        #expect(try eventFiles(whole) == 1)
+        #expect(try eventFiles(parts) == 2)
+
+        let again = try run(recipe, tiny, in: "parts", .overwrite)
+        #expect(try eventFiles(again) == 1)
+    }
+
+    @Test func aReplayRepeatsARun() async throws {
+        let tiny = try await TinyStudy()
+        let original = try run(
+            recipe(tiny, ["training.keepSelections=true", "selection={policy: topK, score: loss, ratio: 0.3}"]), tiny,
+            in: "original")
+        func replay(_ manner: String, _ changes: [String] = [], in name: String) throws -> RunDirectory {
+            let selection = "selection={policy: replay, replay: {from: '\(original.url.path)', as: \(manner)}}"
+            return try run(recipe(tiny, [selection] + changes), tiny, in: name)
+        }
+        #expect(try adapter(replay("recorded", in: "recorded")) == adapter(original))
+        for manner in ["shuffled", "matched"] {
+            let found = try replay(manner, in: manner)
+            #expect(try adapter(found) != adapter(original))
+            #expect(
+                try MetricsLog.read(found.metrics).steps.map(\.selectedTokens)
+                    == MetricsLog.read(original.metrics).steps.map(\.selectedTokens))
+        }
+        #expect(throws: TrainingError.self) { try replay("recorded", ["training.seed=1"], in: "another-order") }
+        let error = #expect(throws: TrainingError.self) { try replay("recorded", ["training.tokens=640"], in: "longer") }
+        #expect("\(error!)".contains("steps: 5, here 10"))
+        let silent = try run(recipe(tiny), tiny, in: "silent")
+        let selection = "selection={policy: replay, replay: {from: '\(silent.url.path)'}}"
+        let missing = #expect(throws: RunError.self) { try run(recipe(tiny, [selection]), tiny, in: "nothing") }
+        #expect("\(missing!)".contains("keepSelections"))
+    }
+
+    @Test func probesStandInTheMetrics() async throws {
+        let tiny = try await TinyStudy()
+        let selection = "selection={policy: topK, score: loss, ratio: 0.3}"
+        let probed = try run(recipe(tiny, [selection, "training.evaluateEvery=2", "training.probeBlocks=3"]), tiny, in: "probed")
+        let plain = try run(recipe(tiny, [selection, "training.evaluateEvery=2"]), tiny, in: "plain")
+        let (found, expected) = (try MetricsLog.read(probed.metrics), try MetricsLog.read(plain.metrics))
+        #expect(found.probes.map(\.step) == [0, 2, 4, 5])
+        #expect(found.probes.allSatisfy { $0.blocks == 3 && $0.selectedNorm > 0 })
+        #expect(expected.probes.isEmpty)
+        #expect(found.steps.map(\.loss) == expected.steps.map(\.loss))
+        #expect(try adapter(probed) == adapter(plain))
+        // 60 valid tokens a step in two pools of 30, of which the nine highest are taken from each.
+        #expect(found.steps.allSatisfy { $0.selectedByScoreDecile == [0, 0, 0, 0, 0, 0, 0, 6, 6, 6] })
+    }
+}

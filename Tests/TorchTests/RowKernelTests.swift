@@ -1,0 +1,76 @@
+import Testing
+import Torch
+
+/// Narrow products and attention against libtorch's operators in float64.
+@Suite struct RowKernelTests {
+    private let generator = Generator(seed: 4)
+
+    private func random(_ shape: [Int]) -> Tensor { generator.normal(shape, dtype: .float64) }
+
+    private func expectClose(_ left: Tensor, _ right: Tensor, _ tolerance: Double, _ what: String) {
+        let (a, b): ([Double], [Double]) = (left.values(), right.values())
+        #expect(left.shape == right.shape)
+        let scale = b.map(abs).max() ?? 0
+        let worst = zip(a, b).map { abs($0 - $1) }.max() ?? 0
+        #expect(worst <= tolerance * max(scale, 1), "\(what): \(worst) at values up to \(scale)")
+    }
+
+    /// Sizes around and across tiles and chunks; left, right and result are slices of wider matrices.
+    @Test(
+        arguments: [(1, 1, 1), (3, 16, 5), (64, 16, 64), (65, 48, 130), (130, 960, 16), (257, 3, 66), (300, 7, 200)],
+        [DType.float32, .float64])
+    func narrowProducts(_ size: (rows: Int, inner: Int, columns: Int), dtype: DType) {
+        let (rows, inner, columns) = size
+        let tolerance = dtype == .float32 ? 1e-5 : 1e-13
+        func slice(_ matrix: Tensor, _ width: Int) -> Tensor { matrix.slice(2..<2 + width, along: 1) }
+        let left = slice(random([rows, inner + 3]), inner)
+        let right = slice(random([inner, columns + 5]), columns)
+        let start = random([rows, columns + 4])
+        let wide = start.converted(to: dtype).cloned()
+        RowKernels.multiply(left.converted(to: dtype), right.converted(to: dtype), into: slice(wide, columns), adding: true)
+        expectClose(slice(wide, columns), slice(start, columns) + left.matmul(right), tolerance, "added")
+        expectClose(wide.slice(0..<2, along: 1), start.slice(0..<2, along: 1), 1e-7, "beside")
+        RowKernels.multiply(left.converted(to: dtype), right.converted(to: dtype), into: slice(wide, columns))
+        expectClose(slice(wide, columns), left.matmul(right), tolerance, "overwritten")
+
+        let other = slice(random([rows, columns + 5]), columns)
+        let turned = RowKernels.multiplyTransposed(left.converted(to: dtype), other.converted(to: dtype))
+        expectClose(turned, left.transpose.matmul(other), tolerance, "transposed")
+    }
+
+    /// Lengths within a block, at its edge and across; grouped and ungrouped heads.
+    @Test(
+        arguments: [(1, 2), (2, 7), (1, 64), (2, 65), (1, 150)], [(4, 2, 8), (3, 1, 5), (2, 2, 16)])
+    func attention(_ shape: (batch: Int, length: Int), _ heads: (count: Int, keyValues: Int, size: Int)) throws {
+        let width = (heads.count + 2 * heads.keyValues) * heads.size
+        let qkv = random([shape.batch * shape.length, width]) * 2
+        let outer = random([shape.batch * shape.length, heads.count * heads.size])
+
+        let leaf = qkv.cloned()
+        leaf.requiresGradient = true
+        let parts = leaf.split([heads.count, heads.keyValues, heads.keyValues].map { $0 * heads.size }, along: 1)
+        let (queries, keys, values) = (
+            separate(parts[0], heads.count, shape), separate(parts[1], heads.keyValues, shape),
+            separate(parts[2], heads.keyValues, shape)
+        )
+        let attended: Tensor = Operator.attention(queries, keys, values, is_causal: true, enable_gqa: true)
+        let expected = attended.transposed(1, 2).reshaped([shape.batch * shape.length, heads.count * heads.size])
+        try expected.backward(gradient: outer)
+        let gradient = try #require(leaf.gradient)
+
+        for (dtype, tolerance) in [(DType.float64, 1e-12), (.float32, 1e-5)] {
+            let input = qkv.converted(to: dtype)
+            let (output, normalizer) = RowKernels.attention(
+                input, heads: heads.count, keyValueHeads: heads.keyValues, length: shape.length)
+            expectClose(output, expected.detached(), tolerance, "output in \(dtype)")
+            let found = RowKernels.attentionBackward(
+                outer.converted(to: dtype), qkv: input, output: output, normalizer: normalizer, heads: heads.count,
+                keyValueHeads: heads.keyValues, length: shape.length)
+            expectClose(found, gradient, tolerance, "gradient in \(dtype)")
+        }
+    }
+
+    private func separate(_ rows: Tensor, _ count: Int, _ shape: (batch: Int, length: Int)) -> Tensor {
+        rows.reshaped([shape.batch, shape.length, count, rows.size(1) / count]).transposed(1, 2)
+    }
+}
