@@ -3,15 +3,17 @@ import RunRecords
 import Tokenizers
 
 /// Writes the text of the first held-out blocks of a study, token by token, for the report's token viewer.
-struct ViewerTexts {
+package struct ViewerTexts {
     /// What a report shows at most of a split.
-    static let blockCount = 24
+    package static let blockCount = 24
 
     let tokenizer: Tokenizer
     let directory: URL
 
+    package init(tokenizer: Tokenizer, directory: URL) { (self.tokenizer, self.directory) = (tokenizer, directory) }
+
     /// Writes one file a split and names it in the record. A split whose token losses don't hold the tokens is left out.
-    func write(into record: inout StudyRecord) throws {
+    package func write(into record: inout StudyRecord) throws {
         for split in record.validationSplits {
             let files = [record.startTokenLosses[split.name]] + record.arms.flatMap(\.runs).map { $0.tokenLosses[split.name] }
             guard let path = files.lazy.compactMap({ $0 }).first else { continue }
@@ -27,7 +29,7 @@ struct ViewerTexts {
     }
 
     /// A piece a token. What a cut character leaves at the end goes to the last.
-    func pieces(of ids: some Collection<Int32>) -> [String] {
+    package func pieces(of ids: some Collection<Int32>) -> [String] {
         var decoder = tokenizer.streamingDecoder()
         var pieces = ids.map { decoder.push($0) }
         let rest = decoder.finish()
