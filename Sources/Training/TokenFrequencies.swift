@@ -1,14 +1,17 @@
 import Corpora
 
-/// How often each token occurs in a shard.
+/// How often each token occurs in a training text.
 public struct TokenFrequencies: Sendable {
     /// By token id.
     private let counts: [Int]
 
-    public init(_ shard: TokenShard) throws {
-        var counts = [Int](repeating: 0, count: shard.vocabularySize)
-        for start in stride(from: 0, to: shard.tokenCount, by: 1 << 16) {
-            for token in shard.tokens(in: start..<min(start + 1 << 16, shard.tokenCount)) { counts[Int(token)] += 1 }
+    /// - Parameter shards: of one vocabulary; a mixture has several.
+    public init(_ shards: [TokenShard]) {
+        var counts = [Int](repeating: 0, count: shards.map(\.vocabularySize).max() ?? 0)
+        for shard in shards {
+            for start in stride(from: 0, to: shard.tokenCount, by: 1 << 16) {
+                for token in shard.tokens(in: start..<min(start + 1 << 16, shard.tokenCount)) { counts[Int(token)] += 1 }
+            }
         }
         self.counts = counts
     }

@@ -159,7 +159,10 @@ import Torch
         #expect(throws: SelectionError.unknownPolicy("top-k", known: ["all", "random", "stochastic", "topK"])) {
             _ = try SelectionPolicyRegistry.policy(named: "top-k")
         }
-        #expect(throws: SelectionError.unknownScore("excess", known: ["entropy", "excessLoss", "loss"])) {
+        #expect(
+            throws: SelectionError.unknownScore(
+                "excess", known: ["entropy", "excessLoss", "loss", "selfReference", "targetProbability"])
+        ) {
             _ = try TokenScoreRegistry.score(named: "excess")
         }
     }

@@ -48,7 +48,7 @@ import Training
     private func replay(_ steps: [SelectionStep], as manner: SelectionReplay.Manner) throws -> SelectionReplay {
         try SelectionReplay(
             SelectionHistory(layout: layout, steps: steps), as: manner, from: "runs/a", layout: layout, stepCount: Self.steps,
-            frequencies: TokenFrequencies(sampler().blocks.shard))
+            frequencies: TokenFrequencies([sampler().blocks.shard]))
     }
 
     /// Also where the original ranked over the whole step, with scores from a pass of its own.
@@ -90,7 +90,7 @@ import Training
         let original = try original()
         let matched = try run(trainer(replay: replay(original.steps, as: .matched)))
         let blocks = try sampler().blocks
-        let frequencies = try TokenFrequencies(blocks.shard)
+        let frequencies = TokenFrequencies([blocks.shard])
         func classes(_ step: SelectionStep, _ microBatch: Int) -> [Int: Int] {
             let ids = blocks.batch(step.blockIndices).inputIDs
             let places = (microBatch * 32..<(microBatch + 1) * 32).filter { step.selected[$0] }
@@ -105,7 +105,7 @@ import Training
 
     @Test func frequencyClassesAreOctaves() throws {
         let tokens = [Int32](repeating: 3, count: 8) + [Int32](repeating: 4, count: 7) + [5]
-        let frequencies = try TokenFrequencies(TokenBlocks(tokens, blockLength: 16).blocks.shard)
+        let frequencies = try TokenFrequencies([TokenBlocks(tokens, blockLength: 16).blocks.shard])
         #expect([3, 4, 5, 6].map { frequencies.frequencyClass(of: $0) } == [4, 3, 1, 0])
     }
 
@@ -117,7 +117,7 @@ import Training
             let error = #expect(throws: TrainingError.self) {
                 try SelectionReplay(
                     SelectionHistory(layout: layout, steps: steps), as: .recorded, from: "runs/a", layout: here,
-                    stepCount: stepCount, frequencies: TokenFrequencies(sampler().blocks.shard))
+                    stepCount: stepCount, frequencies: TokenFrequencies([sampler().blocks.shard]))
             }
             return "\(error!)"
         }

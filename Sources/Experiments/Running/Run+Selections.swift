@@ -4,9 +4,12 @@ import RunRecords
 import Training
 
 extension SelectionHistory.Layout {
-    /// Of a run that trains on `blocks`. A separator makes other blocks of the same tokens, so it belongs to their hash.
-    init(_ blocks: PackedBlocks, _ recipe: Recipe) {
-        let hash = blocks.shard.contentHash + (blocks.separatorID.map { "+\($0)" } ?? "")
+    /// Of a run that trains on the blocks of these corpora. A separator makes other blocks of the same tokens, so it belongs to
+    /// their hash.
+    init(_ recipe: Recipe, corpora: [PackedBlocks]) {
+        let hash = corpora.map { blocks in
+            blocks.shard.contentHash + (blocks.separatorID.map { " separated by \($0)" } ?? "")
+        }.joined(separator: "+")
         self.init(
             blockLength: recipe.data.blockLength, blocksPerStep: recipe.training.batchSize * recipe.training.accumulation,
             dataHash: hash)
@@ -15,7 +18,7 @@ extension SelectionHistory.Layout {
 
 extension SelectionReplay {
     /// - Parameter recipe: with every run of its study replaced by a folder.
-    init?(_ recipe: Recipe, blocks: PackedBlocks) throws {
+    init?(_ recipe: Recipe, corpora: [PackedBlocks], layout: SelectionHistory.Layout) throws {
         guard let replay = recipe.selection.replay, case .folder(let path)? = replay.source else { return nil }
         var folder = URL(fileURLWithPath: path)
         // Where a whole model was trained, a study names the folder of the model within the run's.
@@ -23,12 +26,7 @@ extension SelectionReplay {
         let log = RunDirectory(folder).selections
         guard FileManager.default.fileExists(atPath: log.path) else { throw RunError.noSelections(run: folder.path) }
         try self.init(
-            SelectionLog.read(log), as: replay.manner, from: folder.path, layout: .init(blocks, recipe),
-            stepCount: recipe.steps, frequencies: TokenFrequencies(blocks.shard))
+            SelectionLog.read(log), as: replay.manner, from: folder.path, layout: layout,
+            stepCount: recipe.steps, frequencies: TokenFrequencies(corpora.map(\.shard)))
     }
-}
-
-extension Run {
-    /// What a log of its selections is laid out for.
-    var selectionLayout: SelectionHistory.Layout { SelectionHistory.Layout(trainer.sampler.blocks, recipe) }
 }

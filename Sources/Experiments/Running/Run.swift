@@ -20,6 +20,8 @@ public final class Run {
     private let firstSampler: any BlockSampler
     /// The corpus that is trained on; of a mixture, the first.
     let trainingBlocks: PackedBlocks
+    /// What a log of its selections is laid out for.
+    let selectionLayout: SelectionHistory.Layout
     /// Held-out splits by name, in the order of their names.
     public let splits: [TrainingLoop.Split]
     /// Content hash of each split, `train` included.
@@ -62,6 +64,7 @@ public final class Run {
             ? try BatchSampler(blocks: training, batchSize: batchSize, seed: seed)
             : try MixtureSampler(sources, batchSize: batchSize, seed: seed)
         (firstSampler, trainingBlocks) = (sampler, training)
+        selectionLayout = SelectionHistory.Layout(recipe, corpora: sources.map(\.blocks))
         var hashes = ["train": sources.map(\.blocks.shard.contentHash).joined(separator: "+")]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
@@ -84,13 +87,15 @@ public final class Run {
         } else {
             storedReference = nil
             reference = try source.map {
-                try references.reference($0, for: recipe, model: loaded, blocks: training,
+                try references.reference(
+                    $0, for: recipe, model: loaded, blocks: training,
                     entropy: recipe.selection.usesReferenceEntropy, in: workspace)
             }
         }
         trainer = try Trainer(
             model: model, adapter: adapter, sampler: sampler, selector: selector, reference: storedReference ?? reference,
-            replay: SelectionReplay(onDisk, blocks: training), options: Trainer.Options(recipe))
+            replay: SelectionReplay(onDisk, corpora: sources.map(\.blocks), layout: selectionLayout),
+            options: Trainer.Options(recipe))
         if let reference, reference.isStored { try reference.expect(blocksSeen) }
     }
 

@@ -86,6 +86,16 @@ private func problems(_ yaml: String) -> [String] {
         #expect(problems("selection: {policy: topK, reference: reference/curated}") == ["1: selection.reference"])
     }
 
+    @Test func aReplayNeedsARecordingAndNothingToProbe() {
+        #expect(problems("selection: {policy: replay}") == ["1: selection.replay"])
+        #expect(problems("selection: {policy: replay, replay: {as: shuffled}}") == ["1: selection.replay.from"])
+        let probed = "training: {probeBlocks: 4}\nselection: {policy: replay, replay: {from: x}}"
+        #expect(problems(probed) == ["1: training.probeBlocks"])
+        // A score that is never positive weighs nothing.
+        let weighed = "selection: {policy: stochastic, score: selfReference, reference: base}"
+        #expect(problems(weighed) == ["1: selection.score"])
+    }
+
     @Test func aCombinationWithAValueThatCannotBeReadIsNotJudged() {
         #expect(problems("selection: {policy: topK, score: exces}") == ["1: selection.score"])
         #expect(problems("adapter: {rank: x}\nselection: {policy: topK, reference: base}") == ["1: adapter.rank"])
@@ -94,8 +104,8 @@ private func problems(_ yaml: String) -> [String] {
     @Test(arguments: [
         ("selections: {}", "did you mean `selection`?"), ("training: {batch_size: 4}", "did you mean `batchSize`?"),
         ("learningRate: 1", "did you mean `training.optimizer.learningRate`?"), ("adapter: {aplha: 3}", "did you mean `alpha`?"),
-        ("selection: {policy: randon}", "did you mean `random`? It may be all, random, stochastic, topK"),
-        ("selection: {policy: quantile}", "write one of all, random, stochastic, topK"),
+        ("selection: {policy: randon}", "did you mean `random`? It may be all, random, replay, stochastic, topK"),
+        ("selection: {policy: quantile}", "write one of all, random, replay, stochastic, topK"),
         ("compute: {flavour: mild}", "the keys here are device, dtype, threads"),
     ])
     func theNearestNameIsSuggested(yaml: String, fix: String) {

@@ -104,6 +104,23 @@ import Training
         #expect("\(missing!)".contains("keepSelections"))
     }
 
+    /// The reference's opinion doesn't change, so neither does the choice in a block: a second epoch selects as the first.
+    @Test func aSelfReferenceIsAskedForBothItsMeasures() async throws {
+        let tiny = try await TinyStudy()
+        let selection = "selection={policy: topK, score: selfReference, reference: base, ratio: 0.3, pool: sequence}"
+        let long = try recipe(tiny, [selection, "training.keepSelections=true", "training.tokens=20000"])
+        let steps = try SelectionLog.read(run(long, tiny, in: "self").selections).steps
+        var choices: [Int: Set<[Bool]>] = [:]
+        for step in steps {
+            for (row, block) in step.blockIndices.enumerated() {
+                choices[block, default: []].insert(Array(step.selected[row * 16..<(row + 1) * 16]))
+            }
+        }
+        #expect(steps.count * 4 > choices.count)
+        #expect(choices.values.allSatisfy { $0.count == 1 })
+        #expect(Set(choices.values.flatMap(\.self)).count > 10)
+    }
+
     @Test func probesStandInTheMetrics() async throws {
         let tiny = try await TinyStudy()
         let selection = "selection={policy: topK, score: loss, ratio: 0.3}"
