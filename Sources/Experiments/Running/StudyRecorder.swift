@@ -43,23 +43,7 @@ struct StudyRecorder {
         let adapterFile = folder.url.appendingPathComponent(RunDirectory.adapterWeightsName)
         run.adapter = FileManager.default.fileExists(atPath: adapterFile.path) ? run.directory : nil
         run.tokenLosses = tokenLosses(in: run.directory, on: splits)
-        run.checkpoints = try checkpoints(in: folder, of: run, splits: splits)
-        let keptSelections = FileManager.default.fileExists(atPath: folder.selections.path)
-        run.selections = keptSelections ? run.directory + "/" + RunDirectory.selectionsName : nil
         run.note = note(on: history, selectedTokens: run.selectedTokens)
-    }
-
-    /// The token losses of the run's evaluations, by ascending step, where it kept them.
-    private func checkpoints(
-        in folder: RunDirectory, of run: StudyRecord.Run, splits: [String]
-    ) throws -> [StudyRecord.Run.Checkpoint] {
-        var found: [StudyRecord.Run.Checkpoint] = []
-        for (step, split, url) in try folder.checkpointTokenLosses() where splits.contains(split) {
-            guard let evaluation = run.evaluations.first(where: { $0.step == step && $0.split == split }) else { continue }
-            if found.last?.step != step { found.append(.init(step: step, tokensSeen: evaluation.tokensSeen, tokenLosses: [:])) }
-            found[found.count - 1].tokenLosses[split] = run.directory + "/" + url.lastPathComponent
-        }
-        return found
     }
 
     private func note(on history: MetricsHistory, selectedTokens: Int) -> String? {
