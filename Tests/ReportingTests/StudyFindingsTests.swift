@@ -59,6 +59,23 @@ import Testing
         #expect(parts.arms["clm"]?.selectedDifference == nil)
     }
 
+    @Test func selectionsAreComparedBlockByBlock() throws {
+        let directory = try TemporaryDirectory()
+        try StudyFixture(directory: directory.url).write()
+        let findings = try StudyFindings(directory: directory.url)
+        // Ten pairs of five selection arms, each over ten steps of four blocks.
+        #expect(findings.overlaps.count == 10)
+        #expect(findings.overlaps.allSatisfy { $0.overlap.visits == 40 && $0.overlap.jaccard > $0.overlap.expected })
+        let topK = try #require(findings.selections["topk-0.3"])
+        #expect(topK.byDecile?.first == 0)
+        #expect(try #require(topK.byDecile?.last) > 0.99)
+        let positions = try #require(topK.byPosition)
+        #expect(positions[0].tokens == 0 && positions[1].tokens == 3 * 40)
+        // The last two steps see the first blocks again.
+        #expect(topK.stability?.visits == 8)
+        #expect(findings.selections["clm"] == nil)
+    }
+
     @Test func aClaimIsJudgedByItsIntervalAlone() throws {
         let directory = try TemporaryDirectory()
         try StudyFixture(directory: directory.url).write()
@@ -69,7 +86,10 @@ import Testing
         #expect(outcomes["stochastic"] == .undecided)
         #expect(outcomes["champ"] == .doesNotHold)
         #expect(outcomes["later"] == .notTested("this study has no arm self-0.6"))
-        #expect(findings.summary.contains { $0.contains("1 hold here, 2 do not, 1 are undecided") })
+        #expect(
+            findings.summary.contains {
+                $0.contains("1 held up, 2 not; undecided at this budget: 1; not tested by this study: 1")
+            })
     }
 
     @Test func whatIsUndecidedIsCalledSo() throws {
@@ -77,9 +97,9 @@ import Testing
         try StudyFixture(directory: directory.url) { $0.arms[6].penalty = (0.05, 0.0005) }.write()
         let summary = try StudyFindings(directory: directory.url).summary
         #expect(summary.count >= 5)
-        let main = try #require(summary.first { $0.hasPrefix("top-k 0.6, curated reference ends") })
+        let main = try #require(summary.first { $0.hasPrefix("Top-k 0.6, curated reference ends") })
         #expect(main.contains("on held-out tutorials undecided against CLM"))
-        #expect(main.contains("nats above CLM (95 % interval"))
+        #expect(main.contains("nats above CLM (95 % interval"))
     }
 
     @Test func anArmThatHasNotRunIsAGapNotAnError() throws {

@@ -68,10 +68,12 @@ struct StudyFixture {
             id: "stochastic", source: "The replication", says: "Stochastic selection beats random selection.",
             measure: .lossDifference, arm: "stochastic-0.5", control: "random-0.6", split: "curated", upper: 0),
         .init(
-            id: "champ", source: "Winnow", says: "Excess loss finds wrong steps.", measure: .aurocDifference, arm: "excess-curated",
+            id: "champ", source: "Winnow", says: "Excess loss finds wrong steps.", measure: .aurocDifference,
+            arm: "excess-curated",
             control: "loss", split: "swapped-words", lower: 0),
         .init(
-            id: "later", source: "Rho-1, arXiv:2404.07965", says: "Self-reference helps.", measure: .lossDifference, arm: "self-0.6",
+            id: "later", source: "Rho-1, arXiv:2404.07965", says: "Self-reference helps.", measure: .lossDifference,
+            arm: "self-0.6",
             control: "clm", split: "noisy", upper: 0),
     ]
 
@@ -147,7 +149,10 @@ struct StudyFixture {
                 name: name, label: label, auroc: auroc, lowerBound: auroc - 0.021, upperBound: auroc + 0.019,
                 precision: [0.1, 0.3, 0.5].map { .init(ratio: $0, precision: min(1, 0.15 + (auroc - 0.5) * (0.9 - $0))) })
         }
-        let scores = [("loss", "loss", 0.83), ("entropy", "entropy", 0.56), ("excess-curated", "loss − loss of the curated reference", 0.51)]
+        let scores = [
+            ("loss", "loss", 0.83), ("entropy", "entropy", 0.56),
+            ("excess-curated", "loss − loss of the curated reference", 0.51),
+        ]
         return GroundTruthRecord(
             student: "Test-135M before training",
             tests: [("swapped-words", "swapped words", 0.0), ("ocr", "OCR-like noise", 0.04)].map { name, label, gain in

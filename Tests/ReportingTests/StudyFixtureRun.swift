@@ -13,7 +13,8 @@ struct StudyFixtureRun {
     static func write(_ plan: StudyFixture.ArmPlan, index: Int, in directory: URL) throws -> StudyRecord.Arm {
         var arm = StudyRecord.Arm(
             name: plan.name, label: plan.label, role: plan.role,
-            score: plan.policy == "topK" || plan.policy == "stochastic" ? "excessLoss" : nil, policy: plan.policy, ratio: plan.ratio,
+            score: plan.policy == "topK" || plan.policy == "stochastic" ? "excessLoss" : nil, policy: plan.policy,
+            ratio: plan.ratio,
             pool: plan.policy == "all" ? nil : "microBatch", reference: plan.reference, referenceName: plan.reference)
         arm.runs = try plan.seeds.map { try StudyFixtureRun(plan, index, $0, in: directory).written() }
         return arm
@@ -56,6 +57,7 @@ struct StudyFixtureRun {
         }
         try writeMetrics()
         try writeAdapter()
+        if plan.role == .selection { try writeSelections() }
         outcome.adapter = outcome.directory
         return outcome
     }
@@ -105,10 +107,13 @@ struct StudyFixtureRun {
                 let loss = 3.4 - 0.45 * progress + 0.12 * shared.normal() + plan.penalty.0 * progress + 0.01 * own.normal()
                 let metrics = StepMetrics(
                     step: step, tokensSeen: step * perStep, selectedTokensSeen: step * selected, validTokens: perStep,
-                    selectedTokens: selected, loss: loss, selectedLoss: plan.policy == "topK" ? loss + 0.4 : loss, gradientNorm: 0.6,
+                    selectedTokens: selected, loss: loss, selectedLoss: plan.policy == "topK" ? loss + 0.4 : loss,
+                    gradientNorm: 0.6,
                     learningRate: 1e-4, candidates: plan.policy == "stochastic" ? perStep * 2 / 5 : nil,
                     filledAtRandom: plan.policy == "stochastic" ? max(0, selected - perStep * 2 / 5) : 0,
-                    tied: step == 1 && plan.reference == "base", seconds: 2.4 + 0.1 * own.uniform())
+                    tied: step == 1 && plan.reference == "base",
+                    selectedByScoreDecile: plan.policy == "topK" ? Self.deciles(selected, of: perStep) : nil,
+                    seconds: 2.4 + 0.1 * own.uniform())
                 try log.append(.step(metrics))
                 outcome.tokens += metrics.validTokens
                 outcome.selectedTokens += metrics.selectedTokens
@@ -120,12 +125,37 @@ struct StudyFixtureRun {
                 try log.append(
                     .probe(
                         .init(
-                            step: step, tokensSeen: step * perStep, blocks: 8, cosine: min(1, cosine), selectedNorm: 0.9, allNorm: 0.7)))
+                            step: step, tokensSeen: step * perStep, blocks: 8, cosine: min(1, cosine), selectedNorm: 0.9,
+                            allNorm: 0.7)))
             }
         }
         if plan.reference != nil { outcome.referenceScoringSeconds = 41 }
         if plan.reference == "curated" { outcome.referenceTrainingSeconds = 120 }
         outcome.wallSeconds = outcome.trainingSeconds + 31
+    }
+
+    /// The highest tenths are taken whole.
+    private static func deciles(_ selected: Int, of valid: Int) -> [Int] {
+        (0..<10).map { max(0, min(valid / 10, selected - (9 - $0) * (valid / 10))) }
+    }
+
+    /// Ten steps of four blocks; of two policies with one seed about half the picks are the same.
+    private mutating func writeSelections() throws {
+        let (length, blocks) = (StudyFixture.positions, 4)
+        let file = run.url.appendingPathComponent(RunDirectory.selectionsName)
+        let log = try SelectionLog.create(
+            at: file, layout: .init(blockLength: length, blocksPerStep: blocks, dataHash: String(repeating: "0f", count: 32)))
+        var shared = Noise(seed: 500 + seed)
+        var own = Noise(seed: 600 + UInt64(index))
+        for step in 1...10 {
+            let marks = (0..<blocks * length).map { place in
+                let score = 0.5 * shared.uniform() + 0.5 * own.uniform() + 0.1 * Double(place % length) / Double(length)
+                return place % length > 0 && score > 1 - (plan.ratio ?? 1)
+            }
+            try log.append(
+                SelectionStep(step: step, blockIndices: (0..<blocks).map { (step % 8) * blocks + $0 }, selected: marks))
+        }
+        outcome.selections = "\(outcome.directory)/\(RunDirectory.selectionsName)"
     }
 
     /// One A an initialisation, as arms share it; Bs that share a direction.

@@ -20,13 +20,15 @@ import Testing
         let page = try report()
         let visit = try Browser().visit(page, scheme: scheme)
         #expect(visit.console.isEmpty, "\(visit.console)")
-        for figure in ["figure-differences", "figure-validation", "figure-training", "figure-buckets"] {
+        for figure in [
+            "figure-differences", "figure-validation", "figure-training", "figure-ratio", "figure-buckets", "figure-categories",
+            "figure-probe", "figure-selection",
+        ] {
             let start = try #require(visit.document.range(of: "id=\"\(figure)\""))
             let end = try #require(visit.document.range(of: "</figure>", range: start.upperBound..<visit.document.endIndex))
             #expect(visit.document[start.upperBound..<end.lowerBound].contains("class=\"main-svg\""), "\(figure)")
         }
-        // Nine lines on each of two validation panels.
-        #expect(visit.document.components(separatedBy: "class=\"js-line\"").count - 1 >= 9 * 2 + 9 + 8)
+        #expect(visit.document.contains("class=\"token\" role=\"option\""))
     }
 
     @Test func theNumbersOnThePageAreTheFindings() throws {
@@ -35,7 +37,7 @@ import Testing
         let difference = try #require(findings.arms[3].splits["noisy"]?.difference?.difference)
         #expect(text.contains(">" + String(format: "+%.3f", difference) + "<span class=\"interval\">"))
         // The published figures stand beside, with their faults.
-        for figure in ["9.89", "11.40", "10.04", "10.05", "11.17", "11.53", "0.9116", "2.43 %", "1,209–1,443"] {
+        for figure in ["9.89", "11.40", "10.04", "10.05", "11.17", "11.53", "0.9116", "2.43 %", "1,209–1,443"] {
             #expect(text.contains(figure), "\(figure)")
         }
         #expect(text.contains("without shifting the labels"))
@@ -74,14 +76,105 @@ import Testing
         try picture(directory.url.appendingPathComponent(StudyReport.fileName))
     }
 
-    @Test func aCheckBoxHidesItsArmInBothFigures() throws {
+    @Test func aCheckBoxHidesItsArmInTheCurves() throws {
         let lines = "['validation', 'training'].map((name) => root.querySelectorAll(`#figure-${name} .js-line`).length).join()"
-        // Nine arms on two panels; in training the baseline has no difference from itself.
-        #expect(try probe(report(), width: 1000, lines) == "18,17")
-        let box = "root.querySelector('.legend [data-arm=\"2\"]')"
-        #expect(
-            try probe(directory.url.appendingPathComponent(StudyReport.fileName), width: 1000, "\(box).click(), \(lines)")
-                == "16,15")
+        // On two panels: eight arms with three seeds and a mean, and one with one seed. In training: nine means, and the
+        // difference from the baseline of six arms that saw its blocks.
+        let page = try report()
+        #expect(try probe(page, width: 1000, lines) == "66,15")
+        let box = "root.querySelector('#curves .legend [data-arm=\"2\"]')"
+        #expect(try probe(page, width: 1000, "\(box).click(), \(lines)") == "58,13")
+    }
+
+    @Test func theSegmentsSwitchTheAxis() throws {
+        let page = try report()
+        let far = "root.querySelector('#figure-validation .plot').data.find((trace) => trace.name === 'top-k 0.3').x.at(-1)"
+        let title = "root.querySelector('#figure-validation .xtitle').textContent"
+        #expect(try probe(page, width: 1000, "`${\(far)} ${\(title)}`") == "60960 training tokens")
+        let click = "root.querySelector('#curves input[value=selected]').click()"
+        let tokens = Int(0.3 * Double(StudyFixture.tokensPerStep)) * StudyFixture.steps
+        #expect(try probe(page, width: 1000, "(\(click), `${\(far)} ${\(title)}`)") == "\(tokens) tokens that carried the loss")
+    }
+
+    @Test func arrowKeysWalkThroughTheTokens() throws {
+        let page = try report()
+        let press = """
+            const key = (key) => root.ownerDocument.activeElement.dispatchEvent(
+              new frame.contentWindow.KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+            const place = () => root.querySelector(".token[aria-selected]").dataset.place;
+            const fact = (name) => [...root.querySelectorAll(".token-facts div")]
+              .find((entry) => entry.firstChild.textContent === name)?.lastChild.textContent;
+            root.querySelector(".token-text .token").focus();
+            """
+        let walk = """
+            (() => { \(press)
+              key("ArrowRight"); key("ArrowRight"); key("ArrowLeft");
+              const first = place(); key("End"); const last = place(); key("Home"); key("ArrowDown");
+              const below = Number(place()) > 3; key("ArrowUp");
+              const back = place(); key("PageDown");
+              return [first, last, below, back, root.querySelector("select[name=block]").value].join(" ");
+            })()
+            """
+        #expect(try probe(page, width: 700, walk) == "1 \(StudyFixture.positions - 1) true 0 1")
+
+        let losses = try TokenLossFile.read(directory.url.appendingPathComponent("clm/seed-0/token-losses-noisy.safetensors"))
+        let loss = String(format: "%.3f", (Double(losses.losses[1]) * 1000).rounded() / 1000)
+        #expect(try probe(page, width: 700, "(() => { \(press) key('ArrowRight'); return fact('loss'); })()") == loss)
+    }
+
+    @Test func everyMeasureShadesTheTokens() throws {
+        let page = try report()
+        let look = """
+            (() => {
+              const choose = (name, value) => {
+                const box = root.querySelector(`select[name=${name}]`);
+                box.value = value;
+                box.dispatchEvent(new Event("change", { bubbles: true }));
+              };
+              const seen = [];
+              for (const page of [0, 1]) for (const arm of [0, 6]) {
+                choose("page", page);
+                choose("arm", arm);
+                const measures = [...root.querySelectorAll("select[name=measure] option")].map((option) => option.value);
+                for (const measure of measures) {
+                  choose("measure", measure);
+                  const shades = new Set([...root.querySelectorAll(".token-text .token")].map((token) => token.className + token.style.cssText));
+                  seen.push(`${measure} ${shades.size > 2} ${root.querySelector(".token-key").children.length > 1}`);
+                }
+              }
+              return seen.join();
+            })()
+            """
+        let found = try probe(page, width: 1000, look).components(separatedBy: ",")
+        let plain = ["loss", "reference", "excess", "start", "category"]
+        let selecting = ["loss", "reference", "excess", "start", "baseline", "category", "picked"]
+        #expect(found == (plain + selecting + plain + selecting).map { "\($0) true true" })
+    }
+
+    @Test func aCorpusOfMarkupIsText() throws {
+        let page = try report {
+            $0.words = ["<script>", "document.title='pwned'", "</script>", "<img src=x onerror=alert(1)>", "&amp;"]
+        }
+        let visit = try Browser().visit(page)
+        #expect(visit.console.isEmpty, "\(visit.console)")
+        #expect(!visit.document.contains("<title>pwned"))
+        #expect(!visit.document.contains("<img src=x"))
+        #expect(visit.document.contains("&lt;/script&gt;</span>"))
+    }
+
+    @Test func everyControlCanBeClickedWithoutAnError() throws {
+        let click = """
+            (() => {
+              const controls = [...root.querySelectorAll("button, input, summary, .token")];
+              for (const control of controls) control.click();
+              for (const box of root.querySelectorAll("select")) for (const option of [...box.options]) {
+                box.value = option.value;
+                box.dispatchEvent(new Event("change", { bubbles: true }));
+              }
+              return controls.length > 20;
+            })()
+            """
+        #expect(try probe(report(), width: 1000, click) == "true")
     }
 
     /// Opens the report in a frame of this width and returns what an expression of its root element says.
@@ -91,7 +184,7 @@ import Testing
         <!doctype html><iframe src="\(page.lastPathComponent)" style="width: \(width)px; height: 2000px; border: 0"></iframe>
         <script>
         addEventListener("load", () => setTimeout(() => {
-          const root = document.querySelector("iframe").contentDocument.documentElement;
+          const frame = document.querySelector("iframe"), root = frame.contentDocument.documentElement;
           document.body.dataset.answer = (\(expression));
         }, 500));
         </script>
@@ -107,8 +200,14 @@ import Testing
         guard let folder = ProcessInfo.processInfo.environment["WINNOW_SCREENSHOTS"] else { return }
         for (name, scheme, width) in [("light", Browser.Scheme.light, 1200), ("dark", .dark, 1200), ("narrow", .light, 500)] {
             let file = URL(fileURLWithPath: folder).appendingPathComponent("report-\(name).png")
-            try Browser().screenshot(page, to: file, scheme: scheme, width: width, height: 6400)
+            try Browser().screenshot(page, to: file, scheme: scheme, width: width, height: 15000)
         }
+        for (name, scheme, width) in [("light", Browser.Scheme.light, 1200), ("dark", .dark, 1200), ("narrow", .light, 500)] {
+            let viewer = try #require(URL(string: page.absoluteString + "#tokens"))
+            let file = URL(fileURLWithPath: folder).appendingPathComponent("viewer-\(name).png")
+            try Browser().screenshot(viewer, to: file, scheme: scheme, width: width, height: 1000)
+        }
+        try? FileManager.default.copyItem(at: page, to: URL(fileURLWithPath: folder).appendingPathComponent("report.html"))
         try Browser().pdf(page, to: URL(fileURLWithPath: folder).appendingPathComponent("report.pdf"))
     }
 }

@@ -76,6 +76,11 @@ public final class StudyRunner {
             try record.write(to: directory)
         }
         try recorder.fill(&record)
+        let recipe = study.arms[0].recipe
+        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
+        if loaded.files.tokenizer != nil {
+            try ViewerTexts(tokenizer: loaded.tokenizer(), directory: directory).write(into: &record)
+        }
         if record.finishedAt == nil {
             record.finishedAt = Date()
             record.wallSeconds = wallBefore + Date().timeIntervalSince(began)
@@ -86,7 +91,8 @@ public final class StudyRunner {
 
     /// Deletes what a study of this matrix has left in a directory, and nothing else.
     public static func clear(_ directory: URL, of study: Study) throws {
-        let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName]
+        let texts = Set(study.arms.flatMap { $0.recipe.data.validation.keys }).map(TokenTexts.fileName)
+        let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName] + texts
         let folders = ["start", referenceLossesName] + study.references.map(\.name) + study.arms.map(\.name)
         for name in files + folders {
             let url = directory.appendingPathComponent(name)

@@ -47,7 +47,8 @@ struct BucketsFigure {
 
     private static func traces(_ moved: [MovedShares], _ grid: PanelGrid, _ panel: Int) -> [JSONValue] {
         let labels = JSONValue.array(moved.map { Figure.text($0.label) })
-        func trace(_ name: String, _ shares: [Double], _ intervals: [PairedDifference?], _ more: [String: JSONValue]) -> JSONValue {
+        func trace(_ name: String, _ shares: [Double], _ intervals: [PairedDifference?], _ more: [String: JSONValue]) -> JSONValue
+        {
             let known = intervals.compactMap { $0 }.count == intervals.count
             let common: [String: JSONValue] = [
                 "name": .string(name), "y": labels, "x": .numbers(shares.map { $0 * 100 }), "xaxis": grid.axis("x", panel),

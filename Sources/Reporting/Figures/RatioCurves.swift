@@ -46,7 +46,8 @@ struct RatioCurves {
     }
 
     private static func line(
-        _ points: [(ratio: Double, label: String, difference: PairedDifference)], _ style: ArmStyle, _ grid: PanelGrid, _ panel: Int
+        _ points: [(ratio: Double, label: String, difference: PairedDifference)], _ style: ArmStyle, _ grid: PanelGrid,
+        _ panel: Int
     ) -> JSONValue {
         [
             "type": "scatter", "mode": "lines+markers", "name": Figure.text(points[0].label), "x": .numbers(points.map(\.ratio)),

@@ -37,7 +37,9 @@ struct SelectionSharesFigure {
                 let style = styles[line.index]
                 traces.append([
                     "type": "scatter", "mode": "lines+markers", "name": Figure.text(findings.arms[line.index].arm.label),
-                    "x": .numbers(line.x), "y": .numbers(line.y), "xaxis": grid.axis("x", number), "yaxis": grid.axis("y", number),
+                    "meta": ["arm": .number(Double(line.index))],
+                    "x": .numbers(line.x), "y": .numbers(line.y), "xaxis": grid.axis("x", number),
+                    "yaxis": grid.axis("y", number),
                     "line": ["color": .string(style.color), "dash": .string(style.dash), "width": 1.6],
                     "marker": ["color": .string(style.color), "symbol": .string(style.symbol), "size": 5],
                     "hovertemplate": "%{fullData.name}<br>%{y:.1f} %<extra></extra>",
@@ -51,7 +53,8 @@ struct SelectionSharesFigure {
         }
         figure = Figure(
             id: "figure-selection", label: "Share of tokens selected by position and by score decile, one line an arm",
-            caption: "Which tokens carried the loss, over all steps and seeds. A flat line picks without regard to what is on the axis.",
+            caption:
+                "Which tokens carried the loss, over all steps and seeds. A flat line picks without regard to what is on the axis.",
             height: 340, traces: traces, layout: layout, minimumWidth: 320 * panels.count)
     }
 }

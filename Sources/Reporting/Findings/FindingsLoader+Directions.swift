@@ -15,7 +15,8 @@ extension FindingsLoader {
                     }
                     let update = try LowRankUpdate(name: arm.label, folder: directory.appendingPathComponent(adapter))
                     return CosineNulls.Run(
-                        arm: arm.name, seed: run.seed, start: run.startAdapter ?? "seed \(run.adapterSeed.map(String.init) ?? "")",
+                        arm: arm.name, seed: run.seed,
+                        start: run.startAdapter ?? "seed \(run.adapterSeed.map(String.init) ?? "")",
                         direction: try UpdateDirection(update, start: run.startAdapter.flatMap { starts[$0] }))
                 }
             }

@@ -6,7 +6,8 @@ extension FindingsLoader {
     mutating func parts(of arms: [ArmFindings]) -> [LossParts] {
         var scores: [(reference: String, ratio: Double)] = []
         for arm in arms.map(\.arm) where arm.role == .selection {
-            guard let reference = arm.referenceName, let ratio = arm.ratio, ratio < 1, !scores.contains(where: { $0 == (reference, ratio) })
+            guard let reference = arm.referenceName, let ratio = arm.ratio, ratio < 1,
+                !scores.contains(where: { $0 == (reference, ratio) })
             else { continue }
             scores.append((reference, ratio))
         }

@@ -5,7 +5,10 @@ import RunRecords
 extension FindingsLoader {
     /// The blocks of text that the study kept, with every arm's losses under its smallest seed.
     mutating func pages(of arms: [ArmFindings]) -> [ViewerPage] {
-        record.validationSplits.compactMap { page(of: arms, on: $0) }
+        if record.viewerTexts.isEmpty, arms.contains(where: \.hasRun) {
+            gaps.append("The study kept no text of its held-out tokens, so there is no token viewer.")
+        }
+        return record.validationSplits.compactMap { page(of: arms, on: $0) }
     }
 
     private mutating func page(of arms: [ArmFindings], on split: StudyRecord.Split) -> ViewerPage? {

@@ -2,12 +2,33 @@ import Analysis
 
 /// Which training tokens an arm selected, over its seeds.
 public struct SelectionFindings: Sendable {
+    /// By seed; empty where no run kept its selections.
+    var traces: [UInt64: SelectionTrace]
     /// Share selected at each position of a block; `nil` where no run kept its selections.
     public var byPosition: [SelectionShare]?
     /// Share selected of each tenth of the tokens by score, the lowest tenth first; `nil` where nothing was scored.
     public var byDecile: [Double]?
-    /// Of the blocks that a run saw again, against the time before.
+    /// Of the blocks that the run with the smallest seed saw again, against the time before; `nil` where it saw none twice.
     public var stability: SelectionOverlap?
+
+    init(traces: [UInt64: SelectionTrace], byDecile: [Double]?) {
+        (self.traces, self.byDecile) = (traces, byDecile)
+        let ordered = traces.sorted { $0.key < $1.key }.map(\.value)
+        byPosition = Self.sum(ordered.map { $0.shareByPosition() })
+        stability = ordered.first.flatMap { try? SelectionOverlap(repeatsIn: $0) }
+    }
+
+    private static func sum(_ shares: [[SelectionShare]]) -> [SelectionShare]? {
+        guard let first = shares.first, shares.allSatisfy({ $0.count == first.count }) else { return nil }
+        return first.indices.map { position in
+            var sum = first[position]
+            for run in shares.dropFirst() {
+                sum.tokens += run[position].tokens
+                sum.selected += run[position].selected
+            }
+            return sum
+        }
+    }
 
     /// Shares over neighbouring positions, each at the middle of its group; position 0 has none.
     static func grouped(_ shares: [SelectionShare], by size: Int) -> [(position: Double, share: Double)] {

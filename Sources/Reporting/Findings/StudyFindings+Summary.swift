@@ -10,7 +10,8 @@ extension StudyFindings {
     /// The arm that the summary speaks of: the first that compares with a trained reference, else the first that scores.
     var mainArm: ArmFindings? {
         let selecting = arms.filter { $0.arm.role == .selection && $0.hasRun }
-        return selecting.first { ($0.arm.referenceName ?? "base") != "base" } ?? selecting.first { $0.arm.score != nil } ?? selecting.first
+        return selecting.first { ($0.arm.referenceName ?? "base") != "base" } ?? selecting.first { $0.arm.score != nil }
+            ?? selecting.first
     }
 
     /// The split that a reference aims at comes last in a study; the text trained on comes first.
@@ -19,7 +20,8 @@ extension StudyFindings {
     private var question: String {
         let seeds = Set(record.arms.flatMap(\.runs).map(\.seed)).count
         let splits = Sentence.list(record.validationSplits.map(\.label))
-        let tokens = baseline?.mean { Double($0.run.tokens) }.map { "; the baseline saw \(NumberText.count(Int($0))) tokens a run" } ?? ""
+        let tokens =
+            baseline?.mean { Double($0.run.tokens) }.map { "; the baseline saw \(NumberText.count(Int($0))) tokens a run" } ?? ""
         return """
             Does it help to train on the tokens that a score picks, rather than on all of them? \
             \(Sentence.count(arms.count, "arm")), \(Sentence.count(seeds, "seed")), judged on \(splits)\(tokens).
@@ -33,7 +35,7 @@ extension StudyFindings {
                 "on \(split.label) \(Sentence.comparison($0, with: baseline.arm.label))"
             }
         }
-        return parts.isEmpty ? nil : "\(arm.arm.label) ends \(Sentence.list(parts))."
+        return parts.isEmpty ? nil : "\(Sentence.capitalized(arm.arm.label)) ends \(Sentence.list(parts))."
     }
 
     private var againstRandom: String? {
@@ -49,7 +51,10 @@ extension StudyFindings {
     private var againstControls: String? {
         guard let arm = mainArm, let target else { return nil }
         let controls = controls(of: arm).filter { $0.arm.role == .control }
-        guard let best = controls.min(by: { ($0.splits[target.name]?.loss ?? .infinity) < ($1.splits[target.name]?.loss ?? .infinity) }),
+        guard
+            let best = controls.min(by: {
+                ($0.splits[target.name]?.loss ?? .infinity) < ($1.splits[target.name]?.loss ?? .infinity)
+            }),
             let difference = try? difference(arm, minus: best, on: target.name)
         else { return nil }
         return """
@@ -63,9 +68,9 @@ extension StudyFindings {
         func count(_ matches: (ClaimVerdict.Outcome) -> Bool) -> Int { verdicts.count { matches($0.outcome) } }
         let untested = verdicts.count { if case .notTested = $0.outcome { true } else { false } }
         return """
-            Of \(Sentence.count(verdicts.count, "claim")) fixed beforehand, \(count { $0 == .holds }) hold here, \
-            \(count { $0 == .doesNotHold }) do not, \(count { $0 == .undecided }) are undecided at this budget and \(untested) are \
-            not tested by this study.
+            Of \(Sentence.count(verdicts.count, "claim")) fixed beforehand: \(count { $0 == .holds }) held up, \
+            \(count { $0 == .doesNotHold }) not; undecided at this budget: \(count { $0 == .undecided }); not tested by this study: \
+            \(untested).
             """
     }
 

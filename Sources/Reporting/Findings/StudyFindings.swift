@@ -42,7 +42,8 @@ public struct StudyFindings: Sendable {
         cosines = loader.cosines(directions)
         cosineNulls = loader.cosineNulls(directions)
         parts = loader.parts(of: arms)
-        (selections, overlaps) = loader.selections(of: arms)
+        selections = loader.selections(of: arms)
+        overlaps = loader.overlaps(of: arms, selections)
         groundTruth = loader.groundTruth()
         pages = loader.pages(of: arms)
         gaps = loader.gaps

@@ -1,14 +1,22 @@
 /// The arms with their ink, as check boxes that show and hide them in the figures of a section.
 struct ArmLegend {
-    var arms: [(label: String, style: ArmStyle)]
+    /// With each arm's place in the study.
+    var arms: [(index: Int, label: String, style: ArmStyle)]
     /// The section whose figures it governs.
     var section: String
+
+    /// - Parameter shows: which arms have ink in those figures.
+    init(_ findings: StudyFindings, section: String, shows: (ArmFindings) -> Bool = { _ in true }) {
+        let styles = ArmStyle.styles(for: findings.record.arms)
+        arms = findings.arms.indices.filter { shows(findings.arms[$0]) }.map { ($0, findings.arms[$0].arm.label, styles[$0]) }
+        self.section = section
+    }
 
     var html: HTML {
         """
         <fieldset class="legend" data-section="\(section)">
         <legend>Arms shown</legend>
-        \(arms.enumerated().map { index, arm in Self.entry(index, arm.label, arm.style) }.joined())
+        \(arms.map { Self.entry($0.index, $0.label, $0.style) }.joined())
         </fieldset>
         """
     }

@@ -19,10 +19,10 @@ enum NumberText {
     static func loss(_ value: Double?) -> String { fixed(value, 3) }
     static func perplexity(_ value: Double?) -> String { fixed(value, 2) }
     static func percent(_ share: Double?, _ decimals: Int = 1) -> String {
-        share.map { fixed($0 * 100, decimals) + " %" } ?? none
+        share.map { fixed($0 * 100, decimals) + "\u{A0}%" } ?? none
     }
     static func signedPercent(_ share: Double?, _ decimals: Int = 2) -> String {
-        share.map { signed($0 * 100, decimals) + " %" } ?? none
+        share.map { signed($0 * 100, decimals) + "\u{A0}%" } ?? none
     }
 
     /// 134,515,008

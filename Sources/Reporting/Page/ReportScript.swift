@@ -25,14 +25,14 @@ enum ReportScript {
                 plots.push(plot);
               }
 
-              // The figures that a control governs: those of its section whose lines can be drawn against several axes.
-              const curves = (control) => plots.filter((plot) =>
-                plot.closest("section").id === control.dataset.section && plot.data.every((trace) => trace.meta?.x));
+              // The figures of a control's section whose every line carries what the control goes by.
+              const governed = (control, key) => plots.filter((plot) => plot.closest("section").id === control.dataset.section
+                && plot.data.every((trace) => trace.meta?.[key] !== undefined));
 
               for (const segments of document.querySelectorAll(".segments")) {
                 segments.addEventListener("change", (event) => {
                   const { value, dataset } = event.target;
-                  for (const plot of curves(segments)) {
+                  for (const plot of governed(segments, "x")) {
                     const axes = Object.keys(plot.layout).filter((key) => /^xaxis/.test(key));
                     Plotly.update(plot, { x: plot.data.map((trace) => trace.meta.x[value]) },
                       Object.fromEntries(axes.flatMap((axis) =>
@@ -44,7 +44,7 @@ enum ReportScript {
               for (const legend of document.querySelectorAll(".legend")) {
                 legend.addEventListener("change", () => {
                   const shown = new Set([...legend.querySelectorAll("input:checked")].map((box) => Number(box.dataset.arm)));
-                  for (const plot of curves(legend)) {
+                  for (const plot of governed(legend, "arm")) {
                     Plotly.restyle(plot, { visible: plot.data.map((trace) => shown.has(trace.meta?.arm)) });
                   }
                 });

@@ -106,10 +106,9 @@ enum ReportStyle {
         .words { text-align: left; white-space: normal; min-width: 5rem; }
         .wordy thead th { text-align: left; }
         .claims th[scope=row] { max-width: 22rem; min-width: 14rem; }
-        .claims td { white-space: normal; min-width: 6.5rem; }
+        .claims td { min-width: 6.5rem; }
         .claims td:nth-child(3) { min-width: 11rem; }
         .claims .untested > * { color: var(--faint); }
-        .claims thead th:nth-child(3), .claims thead th:nth-child(4) { text-align: right; }
         .truth th[scope=row] { max-width: 18rem; }
         tr.group th { padding-top: 1rem; max-width: none; font-weight: 600; }
         .selection td:nth-child(2) { white-space: normal; min-width: 6rem; max-width: 9rem; }

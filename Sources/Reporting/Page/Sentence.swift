@@ -5,18 +5,21 @@ enum Sentence {
     /// −0.071 … −0.051
     static func interval(_ lower: Double?, _ upper: Double?, _ decimals: Int = 3) -> String {
         guard let lower, let upper else { return "" }
-        return "\(NumberText.signed(lower, decimals)) … \(NumberText.signed(upper, decimals))"
+        return "\(NumberText.signed(lower, decimals))\u{A0}…\u{A0}\(NumberText.signed(upper, decimals))"
     }
 
-    /// "0.061 nats below CLM (95 % interval −0.071 … −0.051)", or that it is undecided.
+    /// "0.061 nats below CLM (95 % interval −0.071 … −0.051)", or that it is undecided.
     static func comparison(_ difference: PairedDifference, with other: String) -> String {
         let interval = interval(difference.lowerBound, difference.upperBound)
         guard difference.excludesZero else {
-            return "undecided against \(other): \(NumberText.signed(difference.difference, 3)) nats (95 % interval \(interval))"
+            return "undecided against \(other): \(NumberText.signed(difference.difference, 3)) nats (95 % interval \(interval))"
         }
         let side = difference.difference < 0 ? "below" : "above"
-        return "\(NumberText.fixed(abs(difference.difference), 3)) nats \(side) \(other) (95 % interval \(interval))"
+        return "\(NumberText.fixed(abs(difference.difference), 3)) nats \(side) \(other) (95 % interval \(interval))"
     }
+
+    /// A label at the beginning of a sentence.
+    static func capitalized(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }
 
     /// a, b and c
     static func list(_ items: [String]) -> String {

@@ -19,7 +19,8 @@ struct BucketsSection: ReportSection {
             under different seeds are apart.</p>
             """
         let moved: [HTML] =
-            splits.isEmpty ? [] : [introduction, BucketsFigure(findings, splits: splits).figure.html] + splits.map { table(findings, $0) }
+            splits.isEmpty
+            ? [] : [introduction, BucketsFigure(findings, splits: splits).figure.html] + splits.map { table(findings, $0) }
         return (moved + [categories ?? ""]).joined()
     }
 

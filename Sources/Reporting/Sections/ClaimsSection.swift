@@ -31,7 +31,7 @@ struct ClaimsSection: ReportSection {
         let (word, style) = Self.word(verdict.outcome)
         return """
             <tr class="\(style)"><th scope="row">\(claim.says)<span class="note">\(claim.source)</span></th>\
-            <td class="words"><strong>\(word)</strong></td><td>\(measured(verdict, findings))</td><td>\(Self.region(claim))</td>\
+            <td class="words"><strong>\(word)</strong></td><td class="words">\(measured(verdict, findings))</td><td class="words">\(Self.region(claim))</td>\
             <td class="words">\(Self.hint(verdict))</td></tr>
             """
     }
@@ -56,7 +56,7 @@ struct ClaimsSection: ReportSection {
         let unit = Self.unit(claim.measure)
         let bounds =
             verdict.lowerBound == nil || verdict.upperBound == nil
-            ? "no interval" : "\(unit(verdict.lowerBound!)) … \(unit(verdict.upperBound!))"
+            ? "no interval" : "\(unit(verdict.lowerBound!))\u{A0}…\u{A0}\(unit(verdict.upperBound!))"
         return "\(unit(estimate))<span class=\"interval\">\(bounds)</span><span class=\"note\">\(what)</span>"
     }
 
@@ -82,7 +82,8 @@ struct ClaimsSection: ReportSection {
     }
 
     private static func region(_ claim: Claim) -> String {
-        let unit = unit(claim.measure)
+        let format = Self.unit(claim.measure)
+        func unit(_ bound: Double) -> String { bound == 0 ? "0" : format(bound) }
         return switch (claim.lower, claim.upper) {
         case (nil, nil): NumberText.none
         case (let lower?, nil): "above \(unit(lower))"
@@ -92,7 +93,7 @@ struct ClaimsSection: ReportSection {
     }
 
     private static func hint(_ verdict: ClaimVerdict) -> String {
-        if case .notTested(let reason) = verdict.outcome { return reason.prefix(1).uppercased() + reason.dropFirst() + "." }
+        if case .notTested(let reason) = verdict.outcome { return Sentence.capitalized(reason) + "." }
         return switch verdict.budgetHint {
         case nil: NumberText.none
         case .budget(let seeds, let tokens):

@@ -13,11 +13,12 @@ struct CosinesSection: ReportSection {
             added: what the model feels. <em>Adapter</em> is the cosine of the raw A and B, flattened: the published replication’s, \
             kept for comparison. A start that both arms share brings it near 1 by itself, whatever was learned.</p>
             """
+        let legend = ArmLegend(findings, section: id) { arm in arm.runs.contains { !$0.history.probes.isEmpty } }
         return [
             introduction, nulls(findings) ?? "",
             findings.cosines.map { heatMap($0, "Effective: cosine of ΔW", \.effective) } ?? "",
             findings.cosines.map { heatMap($0, "Adapter: cosine of A and B, flattened", \.adapter) } ?? "",
-            probe.map { "<h3>Gradients</h3>\($0.figure.html)" } ?? "",
+            probe.map { "<h3>Gradients</h3>\(legend.html)\($0.figure.html)" } ?? "",
         ].joined()
     }
 

@@ -8,8 +8,7 @@ struct LossCurvesSection: ReportSection {
     func body(_ findings: StudyFindings) -> HTML? {
         let curves = [ValidationCurves(findings)?.figure, TrainingCurves(findings)?.figure].compactMap { $0?.html }
         guard !curves.isEmpty else { return nil }
-        let styles = ArmStyle.styles(for: findings.record.arms)
-        let legend = ArmLegend(arms: zip(findings.arms, styles).map { ($0.arm.label, $1) }, section: id)
+        let legend = ArmLegend(findings, section: id)
         let axes = SegmentedControl(
             legend: "Drawn against", name: "axis", section: id,
             choices: CurveAxis.allCases.map { ($0.rawValue, $0.label) }, details: CurveAxis.allCases.map(\.title))

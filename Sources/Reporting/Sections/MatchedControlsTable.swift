@@ -9,10 +9,12 @@ struct MatchedControlsTable {
     /// `nil` where there is no pair of arms to compare.
     init?(_ findings: StudyFindings) {
         let splits = findings.record.validationSplits
-        let rows = findings.arms.filter { $0.arm.role == .selection && $0.arm.score != nil && $0.hasRun }.flatMap { arm -> [HTML] in
+        let rows = findings.arms.filter { $0.arm.role == .selection && $0.arm.score != nil && $0.hasRun }.flatMap {
+            arm -> [HTML] in
             let controls = findings.controls(of: arm).map { Self.row(arm, $0, findings, splits) }
             guard !controls.isEmpty else { return [] }
-            let head: HTML = "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"\(3 + splits.count)\">\(arm.arm.label) minus …</th></tr>"
+            let head: HTML =
+                "<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"\(3 + splits.count)\">\(arm.arm.label) minus …</th></tr>"
             return [head] + controls
         }
         guard !rows.isEmpty else { return nil }

@@ -29,7 +29,7 @@ struct ResultsTable {
         let severalSeeds = findings.arms.contains { $0.finished.count > 1 }
         let seeds: HTML =
             severalSeeds
-            ? "Means over seeds; ± is the standard deviation of a run. The interval covers the choice of held-out text and the randomness of training."
+            ? "Means over seeds; ± is the standard deviation of a run. The interval covers the choice of held-out text and, where an arm has several seeds, the randomness of training."
             : "One seed: the interval covers the choice of held-out text and not the randomness of training."
         return """
             Validation loss in nats a token (the exact token-weighted mean) and its exponential. The difference is the loss minus \

@@ -8,7 +8,11 @@ struct SelectionSection: ReportSection {
     func body(_ findings: StudyFindings) -> HTML? {
         let arms = findings.arms.filter { arm in arm.runs.contains { !$0.history.steps.isEmpty } }
         guard !arms.isEmpty else { return nil }
-        return [work(arms), SelectionSharesFigure(findings)?.figure.html ?? "", OverlapTable(findings)?.html ?? ""].joined()
+        let shares = SelectionSharesFigure(findings)
+        let legend = ArmLegend(findings, section: id) { findings.selections[$0.arm.name] != nil }
+        return [
+            work(arms), shares.map { "\(legend.html)\($0.figure.html)" } ?? "", OverlapTable(findings)?.html ?? "",
+        ].joined()
     }
 
     private func work(_ arms: [ArmFindings]) -> HTML {
@@ -47,7 +51,8 @@ struct SelectionSection: ReportSection {
                 "\(NumberText.percent(share(selected, of: valid)))", "\(NumberText.percent(candidates))",
                 "\(NumberText.percent(share(steps.reduce(0) { $0 + $1.filledAtRandom }, of: selected)))",
                 "\(steps.filter(\.tied).count)", "\(NumberText.loss(selectedLoss))", "\(NumberText.loss(rest))",
-                "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.trainingSeconds }))", "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.wallSeconds }))",
+                "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.trainingSeconds }))",
+                "\(NumberText.duration(runs.reduce(0) { $0 + $1.run.wallSeconds }))",
             ])
     }
 

@@ -35,6 +35,9 @@ public struct ArmTable: Sendable {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// Whether any arm was trained under several seeds.
+    private var coversTraining: Bool { findings.arms.contains { $0.finished.count > 1 } }
+
     private struct Cell {
         var text: String
         /// Below zero better, above worse; 0 plain.
@@ -53,7 +56,9 @@ public struct ArmTable: Sendable {
             var difference = Cell("")
             if let found = split?.difference {
                 difference = Cell(NumberText.signed(found.difference, 3))
-                if found.excludesZero { difference.verdict = found.difference < 0 ? -1 : 1 }
+                if found.excludesZero, found.coversTraining || !coversTraining {
+                    difference.verdict = found.difference < 0 ? -1 : 1
+                }
             }
             return [Cell(NumberText.loss(split?.loss)), Cell(NumberText.perplexity(split?.loss.map { exp($0) })), difference]
         }
@@ -84,8 +89,8 @@ public struct ArmTable: Sendable {
     private func legend(color: Bool) -> String {
         let sign = color ? "Green is better and red worse where" : "A * marks where"
         let coverage =
-            findings.arms.contains { $0.finished.count > 1 }
-            ? "It covers held-out text and, where an arm has several seeds, the randomness of training."
+            coversTraining
+            ? "It covers held-out text and the randomness of training; an arm with one seed is not marked."
             : "It doesn't cover the randomness of training."
         return "  \(sign) the 95 % interval leaves out zero. \(coverage)"
     }
