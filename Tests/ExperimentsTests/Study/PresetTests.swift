@@ -71,7 +71,8 @@ import Testing
             #expect(arms.contains(claim.arm) && arms.contains(claim.control), "\(claim.id)")
             #expect(["noisy", "curated"].contains(claim.split), "\(claim.id)")
             // Some preset can decide it.
-            #expect(studies.contains { study in Set([claim.arm, claim.control]).isSubset(of: study.arms.map(\.name)) }, "\(claim.id)")
+            #expect(
+                studies.contains { study in Set([claim.arm, claim.control]).isSubset(of: study.arms.map(\.name)) }, "\(claim.id)")
         }
         for study in studies {
             let names = Set(study.arms.map(\.name))
@@ -113,7 +114,9 @@ import Testing
         #expect(study.arms.allSatisfy { $0.recipe.adapter?.start == .trained(.reference("baseline")) })
         #expect(study.arms.allSatisfy { $0.recipe.selection.scoreWithDropout == $0.recipe.selection.usesScores })
         #expect(
-            study.arms.map(\.name) == ["clm", "topk-0.5", "random-0.5", "stochastic-0.5", "topk-0.3", "random-0.3", "stochastic-0.3"])
+            study.arms.map(\.name) == [
+                "clm", "topk-0.5", "random-0.5", "stochastic-0.5", "topk-0.3", "random-0.3", "stochastic-0.3",
+            ])
     }
 
     /// Everything but what an arm is there to change is the same in every arm.
@@ -127,9 +130,16 @@ import Testing
             var recipe = arm.recipe
             recipe.name = "clm"
             var changes = 0
-            if recipe.selection != control.recipe.selection { (recipe.selection, changes) = (control.recipe.selection, changes + 1) }
-            if recipe.data.train != control.recipe.data.train { (recipe.data.train, changes) = (control.recipe.data.train, changes + 1) }
-            if recipe.adapter?.seed != 0 { (recipe.adapter?.seed, changes) = (0, changes + 1) }
+            if recipe.selection != control.recipe.selection {
+                (recipe.selection, changes) = (control.recipe.selection, changes + 1)
+            }
+            if recipe.data.train != control.recipe.data.train {
+                (recipe.data.train, changes) = (control.recipe.data.train, changes + 1)
+            }
+            if recipe.adapter?.seed != 0 {
+                recipe.adapter?.seed = 0
+                changes += 1
+            }
             if arm.matching != nil { changes += 1 }
             #expect(recipe == control.recipe && changes == 1, "\(arm.name)")
         }
