@@ -94,8 +94,8 @@ private func problems(_ yaml: String) -> [String] {
     @Test(arguments: [
         ("selections: {}", "did you mean `selection`?"), ("training: {batch_size: 4}", "did you mean `batchSize`?"),
         ("learningRate: 1", "did you mean `training.optimizer.learningRate`?"), ("adapter: {aplha: 3}", "did you mean `alpha`?"),
-        ("selection: {policy: randon}", "did you mean `random`? It may be all, random, stochastic, topK"),
-        ("selection: {policy: quantile}", "write one of all, random, stochastic, topK"),
+        ("selection: {policy: randon}", "did you mean `random`? It may be all, random, replay, stochastic, topK"),
+        ("selection: {policy: quantile}", "write one of all, random, replay, stochastic, topK"),
         ("compute: {flavour: mild}", "the keys here are device, dtype, threads"),
     ])
     func theNearestNameIsSuggested(yaml: String, fix: String) {
