@@ -112,7 +112,7 @@ import Tokenizers
             var questions = 0
             runner.shouldStop = {
                 questions += 1
-                return questions > 30
+                return questions > 20
             }
             runner.onProgress = {
                 last = $0

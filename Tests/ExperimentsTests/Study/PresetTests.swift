@@ -84,8 +84,8 @@ import Testing
         let study = try Study(yaml: Preset.reproduce.yaml)
         #expect(
             study.matrix.map(\.name) == [
-                "reference/curated", "clm", "clm-order", "topk-0.5", "random-0.5", "stochastic-0.5", "topk-0.3", "random-0.3",
-                "stochastic-0.3", "topk-0.6-curated",
+                "reference/curated", "clm", "topk-0.5", "random-0.5", "stochastic-0.5", "topk-0.3", "random-0.3",
+                "stochastic-0.3", "topk-0.6-curated", "clm-order",
             ])
         for run in study.matrix {
             var recipe = run.recipe
