@@ -27,7 +27,8 @@ import Tokenizers
             #expect(test.badTokens > 0 && test.badTokens < test.tokens)
             // −p falls with the loss, and ranks alike.
             #expect(test.scores[0].auroc == test.scores[2].auroc)
-            #expect(Set(test.scores.map(\.auroc)).count == 5)
+            // Two of so few tokens may have one area by chance, but not one interval as well.
+            #expect(Set(test.scores.map { [$0.auroc, $0.lowerBound, $0.upperBound] }).count == 5)
             #expect(test.scores.allSatisfy { $0.precision.count == 4 })
         }
         // 20 whole blocks of 16 of the 330 tokens asked for, of which 15 count.
