@@ -17,15 +17,19 @@ import Testing
 
     @Test func aClaimIsReadAsItIsWritten() throws {
         let claims = try ClaimList(
-            yaml: "claims: [{\(claim), measure: perplexityRatio, lower: 0.99, upper: 1.02}, {\(claim.replacing("id: a", with: "id: b")), upper: 0}]",
+            yaml:
+                "claims: [{\(claim), measure: perplexityRatio, lower: 0.99, upper: 1.02}, {\(claim.replacing("id: a", with: "id: b")), upper: 0}]",
             source: "c.yaml"
         ).claims
         #expect(
             claims == [
                 Claim(
-                    id: "a", source: "b", says: "c", measure: .perplexityRatio, arm: "topk", control: "clm", split: "noisy", lower: 0.99,
+                    id: "a", source: "b", says: "c", measure: .perplexityRatio, arm: "topk", control: "clm", split: "noisy",
+                    lower: 0.99,
                     upper: 1.02),
-                Claim(id: "b", source: "b", says: "c", measure: .lossDifference, arm: "topk", control: "clm", split: "noisy", upper: 0),
+                Claim(
+                    id: "b", source: "b", says: "c", measure: .lossDifference, arm: "topk", control: "clm", split: "noisy",
+                    upper: 0),
             ])
     }
 
@@ -37,7 +41,8 @@ import Testing
         #expect(problems("claims: [{\(claim), lower: 1, upper: 1}]") == ["claims[0].lower"])
         #expect(problems("claims: [{\(claim), upper: 0, measure: loss}]") == ["claims[0].measure"])
         #expect(problems("claims: [{\(claim), upper: 0, bound: 3}]") == ["claims[0].bound"])
-        #expect(problems("claims: [{id: a, upper: 0}]") == ["source", "says", "arm", "control", "split"].map { "claims[0].\($0)" })
+        #expect(
+            problems("claims: [{id: a, upper: 0}]") == ["source", "says", "arm", "control", "split"].map { "claims[0].\($0)" })
     }
 
     @Test func aStudyNamesItsClaims() throws {
