@@ -3,6 +3,9 @@ public struct SelectionShare: Sendable, Hashable {
     /// Each time a token was seen counts.
     public var tokens = 0
     public var selected = 0
+
+    public init(tokens: Int = 0, selected: Int = 0) { (self.tokens, self.selected) = (tokens, selected) }
+
     /// `nil` where the group is empty.
     public var share: Double? { tokens > 0 ? Double(selected) / Double(tokens) : nil }
 

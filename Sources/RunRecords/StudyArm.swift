@@ -55,6 +55,14 @@ extension StudyRecord {
             }
         }
 
+        /// Tokens of about one frequency, each time one was seen.
+        public struct FrequencyCount: Codable, Sendable, Equatable {
+            public var tokens: Int
+            public var selected: Int
+
+            public init(tokens: Int, selected: Int) { (self.tokens, self.selected) = (tokens, selected) }
+        }
+
         /// Of the data order, the selection's noise and dropout.
         public var seed: UInt64
         /// Of a fresh adapter: which initialisation. `nil` where the run started from an adapter, or trained all weights.
@@ -71,6 +79,9 @@ extension StudyRecord {
         public var checkpoints: [Checkpoint] = []
         /// What was selected, step by step: the path of a `SelectionLog`.
         public var selections: String?
+        /// What was selected by how often the token occurs in the training text: entry e is of 2ᵉ to 2ᵉ⁺¹ − 1 occurrences. `nil`
+        /// where the run kept no selections.
+        public var selectedByFrequency: [FrequencyCount]?
         /// At least the start (step 0) and the end, on every validation split.
         public var evaluations: [EvaluationRecord] = []
         /// Valid target tokens trained on.

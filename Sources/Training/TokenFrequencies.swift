@@ -17,8 +17,7 @@ public struct TokenFrequencies: Sendable {
     }
 
     /// Tokens that are about as frequent: 1 + ⌊log₂ count⌋, and 0 for a token that doesn't occur, such as a separator.
-    public func frequencyClass(of token: Int32) -> Int {
-        let count = counts[Int(token)]
-        return Int.bitWidth - count.leadingZeroBitCount
-    }
+    public func frequencyClass(of token: Int32) -> Int { Int.bitWidth - count(of: token).leadingZeroBitCount }
+
+    public func count(of token: Int32) -> Int { counts[Int(token)] }
 }

@@ -71,6 +71,7 @@ import Testing
         #expect(try #require(topK.byDecile?.last) > 0.99)
         let positions = try #require(topK.byPosition)
         #expect(positions[0].tokens == 0 && positions[1].tokens == 3 * 40)
+        #expect(topK.byFrequency?[3] == SelectionShare(tokens: 3 * 120, selected: 3 * 35))
         // The last two steps see the first blocks again.
         #expect(topK.stability?.visits == 8)
         #expect(findings.selections["clm"] == nil)

@@ -155,6 +155,9 @@ struct StudyFixtureRun {
             try log.append(
                 SelectionStep(step: step, blockIndices: (0..<blocks).map { (step % 8) * blocks + $0 }, selected: marks))
         }
+        outcome.selectedByFrequency = (0..<12).map {
+            StudyRecord.Run.FrequencyCount(tokens: 40 * $0, selected: 40 * $0 * ($0 + 4) / 24)
+        }
         outcome.selections = "\(outcome.directory)/\(RunDirectory.selectionsName)"
     }
 

@@ -76,6 +76,7 @@ public final class StudyRunner {
             try record.write(to: directory)
         }
         try recorder.fill(&record)
+        try SelectionFrequencies(study: study, directory: directory, workspace: workspace).write(into: &record)
         let recipe = study.arms[0].recipe
         let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
         if loaded.files.tokenizer != nil {

@@ -1,6 +1,7 @@
 import Analysis
+import Foundation
 
-/// Which tokens each arm selects: by position in the block, and by decile of the score.
+/// Which tokens each arm selects: by position in the block, by how common the token is, and by decile of the score.
 struct SelectionSharesFigure {
     let figure: Figure
 
@@ -16,6 +17,18 @@ struct SelectionSharesFigure {
                         // The first tokens differ from the rest by a lot; groups of eight keep that visible and calm the line.
                         let groups = SelectionFindings.grouped(shares, by: 8)
                         return (index, groups.map(\.position), groups.map { $0.share * 100 })
+                    }
+                }
+            ),
+            (
+                "by how often the token occurs in the corpus", "occurrences, at least",
+                shown.compactMap { index, entry in
+                    findings.selections[entry.0.arm.name]?.byFrequency.map { shares in
+                        // A class of a handful of tokens says nothing.
+                        let common = shares.enumerated().filter { $0.element.tokens >= 50 }
+                        return (
+                            index, common.map { pow(2, Double($0.offset)) }, common.map { $0.element.share! * 100 }
+                        )
                     }
                 }
             ),
@@ -46,13 +59,18 @@ struct SelectionSharesFigure {
                 ])
             }
             layout[grid.layoutKey("x", number)] = Figure.axis(
-                panel.axis, ["domain": grid.domain(number), "anchor": grid.axis("y", number)])
+                panel.axis,
+                [
+                    "domain": grid.domain(number), "anchor": grid.axis("y", number),
+                    "type": panel.axis.hasPrefix("occurrences") ? "log" : "linear",
+                ])
             layout[grid.layoutKey("y", number)] = Figure.axis(
                 number == 0 ? "selected, % of the tokens there" : "",
                 ["anchor": grid.axis("x", number), "showgrid": true, "rangemode": "tozero"])
         }
         figure = Figure(
-            id: "figure-selection", label: "Share of tokens selected by position and by score decile, one line an arm",
+            id: "figure-selection",
+            label: "Share of tokens selected by position, by frequency and by score decile, one line an arm",
             caption:
                 "Which tokens carried the loss, over all steps and seeds. A flat line picks without regard to what is on the axis.",
             height: 340, traces: traces, layout: layout, minimumWidth: 320 * panels.count)

@@ -7,7 +7,7 @@ extension FindingsLoader {
         var found: [String: SelectionFindings] = [:]
         for arm in arms where arm.arm.role == .selection {
             let selection = SelectionFindings(
-                traces: traces(of: arm), byDecile: deciles(of: arm))
+                traces: traces(of: arm), byFrequency: frequencies(of: arm), byDecile: deciles(of: arm))
             if !selection.traces.isEmpty || selection.byDecile != nil { found[arm.arm.name] = selection }
         }
         return found
@@ -25,6 +25,19 @@ extension FindingsLoader {
             }
         }
         return traces
+    }
+
+    /// Over the seeds.
+    private func frequencies(of arm: ArmFindings) -> [SelectionShare]? {
+        let counted = arm.runs.compactMap(\.run.selectedByFrequency)
+        guard let length = counted.map(\.count).max() else { return nil }
+        return (0..<length).map { place in
+            counted.reduce(into: SelectionShare()) { sum, run in
+                guard place < run.count else { return }
+                sum.tokens += run[place].tokens
+                sum.selected += run[place].selected
+            }
+        }
     }
 
     private mutating func deciles(of arm: ArmFindings) -> [Double]? {

@@ -6,13 +6,16 @@ public struct SelectionFindings: Sendable {
     var traces: [UInt64: SelectionTrace]
     /// Share selected at each position of a block; `nil` where no run kept its selections.
     public var byPosition: [SelectionShare]?
+    /// Share selected by how often the token occurs in the training text, as `StudyRecord.Run.selectedByFrequency` groups them;
+    /// `nil` where no run's were counted.
+    public var byFrequency: [SelectionShare]?
     /// Share selected of each tenth of the tokens by score, the lowest tenth first; `nil` where nothing was scored.
     public var byDecile: [Double]?
     /// Of the blocks that the run with the smallest seed saw again, against the time before; `nil` where it saw none twice.
     public var stability: SelectionOverlap?
 
-    init(traces: [UInt64: SelectionTrace], byDecile: [Double]?) {
-        (self.traces, self.byDecile) = (traces, byDecile)
+    init(traces: [UInt64: SelectionTrace], byFrequency: [SelectionShare]?, byDecile: [Double]?) {
+        (self.traces, self.byFrequency, self.byDecile) = (traces, byFrequency, byDecile)
         let ordered = traces.sorted { $0.key < $1.key }.map(\.value)
         byPosition = Self.sum(ordered.map { $0.shareByPosition() })
         stability = ordered.first.flatMap { try? SelectionOverlap(repeatsIn: $0) }

@@ -89,6 +89,28 @@ import Training
         }
         let selections = try SelectionLog.read(tiny.folder.file("study").appendingPathComponent(arms["topk"]!.selections!))
         #expect(selections.steps.map(\.step) == Array(1...15))
+        let frequencies = try #require(arms["topk"]!.selectedByFrequency)
+        #expect(frequencies.reduce(0) { $0 + $1.tokens } == arms["topk"]!.tokens)
+        #expect(frequencies.reduce(0) { $0 + $1.selected } == arms["topk"]!.selectedTokens)
+        #expect(arms["mixture"]!.selectedByFrequency == nil)
+    }
+
+    /// With all weights trained the reference is a model of its own, and so is every arm.
+    @Test func aReferenceOfFullWeightsJudges() async throws {
+        let tiny = try await TinyStudy()
+        let yaml = tiny.yaml.replacingOccurrences(of: "reference: base", with: "reference: reference/other")
+        let study = try Study(yaml: yaml, overrides: ["base.adapter=none", "base.training.optimizer.learningRate=1.0e-3"])
+        #expect(try StudyRunner(study, source: yaml, in: tiny.folder.file("study"))() == .finished)
+        let record = try StudyRecord.read(from: tiny.folder.file("study"))
+        for arm in record.arms {
+            let run = arm.runs[0]
+            #expect(run.adapter == nil && run.end(on: "held-out")!.loss < run.start(on: "held-out")!.loss, "\(arm.name)")
+            #expect(FileManager.default.fileExists(atPath: tiny.folder.file("study/\(arm.name)/model/config.json").path))
+        }
+        // The reference is not the base, so that scores decide from the first step on.
+        #expect(try tiny.history("study", "topk").steps.allSatisfy { !$0.tied })
+        let null = try tiny.history("study", "null").steps[0], clm = try tiny.history("study", "clm").steps[0]
+        #expect(null.loss != clm.loss)
     }
 
     @Test func aPlanReckonsWhatIsLeftAndWritesNothing() async throws {
