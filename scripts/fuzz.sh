@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-10}
 shift || true
 WINNOW_FUZZING=1 swift build -c release --product WinnowFuzz --scratch-path .build-fuzz \
-    -Xswiftc -sanitize=fuzzer -Xswiftc -sanitize=address -Xswiftc -use-ld=lld
+    -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
 fuzzer=.build-fuzz/release/WinnowFuzz
 readers=("$@")
 if [ ${#readers[@]} -eq 0 ]; then
@@ -23,6 +23,6 @@ for reader in "${readers[@]}"; do
     mkdir -p ".build-fuzz/corpus/$reader" ".build-fuzz/faults/$reader"
     echo "fuzzing $reader for $seconds s"
     "$fuzzer" "$reader" -max_total_time="$seconds" -timeout=5 -malloc_limit_mb=66 -rss_limit_mb=1024 -max_len=8192 \
-        -artifact_prefix=".build-fuzz/faults/$reader/" -print_final_stats=1 -verbosity=0 \
+        -artifact_prefix=".build-fuzz/faults/$reader/" -print_final_stats=1 -print_funcs=0 -verbosity=0 \
         ".build-fuzz/corpus/$reader" "Fuzzing/Corpus/$reader"
 done

@@ -86,6 +86,25 @@ struct AdapterFolderTests {
                 ].joined(separator: "; "))
     }
 
+    /// `(a+)+b` on forty letters takes 2⁴⁰ steps where nothing stops it.
+    @Test(.timeLimit(.minutes(1))) func givesUpOnAPatternThatNeverEnds() {
+        let module = String(repeating: "a", count: 40)
+        let pattern = AdapterConfiguration.TargetModules.pattern("(a+)+b")
+        let start = ContinuousClock.now
+        #expect(!pattern.contains(module))
+        #expect(ContinuousClock.now - start < .seconds(1))
+        #expect(pattern.contains(module + "b"))
+    }
+
+    @Test(arguments: [
+        AdapterConfiguration.TargetModules.pattern(String(repeating: "a", count: 1001)),
+        .names([String(repeating: "a", count: 1001)]), .names((0...1000).map { "m\($0)" }),
+    ])
+    func refusesTargetsTooLongToTry(targets: AdapterConfiguration.TargetModules) throws {
+        let configuration = AdapterConfiguration(rank: 1, alpha: 1, targetModules: targets)
+        #expect(try failure { try configuration.validate() }?.contains("target_modules") == true)
+    }
+
     @Test func saysWhatIsMissing() throws {
         let path = folder.path
         #expect(
