@@ -72,8 +72,8 @@ extension AdapterConfiguration.TargetModules {
     /// Of a name, or of the whole pattern, in UTF-8 bytes; and of names, of which the largest Llama has 882.
     static let (longestName, mostNames) = (1000, 1000)
 
-    /// A pattern such as `(a+)+b` takes time exponential in the name's length: one that has not decided after some hundred
-    /// thousand steps, a few milliseconds, does not match.
+    /// A pattern such as `(a+)+b` backtracks until ICU's stack is full, a second a module: one that has not decided after
+    /// some hundred thousand steps, a few milliseconds, does not match.
     private static func matches(_ expression: NSRegularExpression, _ module: String) -> Bool {
         var (isFound, reports) = (false, 0)
         let range = NSRange(module.startIndex..., in: module)

@@ -1,9 +1,6 @@
 /// The marks of list items, counted as the page is walked: looking back at every item's siblings would take the square of a
-/// list's length, and looking up the square of its depth.
+/// list's length.
 struct ListMarks {
-    /// Lists around lists beyond this are not indented further: a page of a megabyte nests a hundred thousand.
-    static let deepestIndentation = 16
-
     /// Items met so far, by their list.
     private var counts: [HTMLNode: Int] = [:]
     /// Items that are open.
@@ -17,7 +14,7 @@ struct ListMarks {
     /// `- `, or `3. ` in a numbered list, indented by two spaces for every list around this one.
     mutating func open(_ item: HTMLNode) -> String {
         defer { depth += 1 }
-        let indentation = String(repeating: "  ", count: min(depth, Self.deepestIndentation))
+        let indentation = String(repeating: "  ", count: depth)
         guard let list = item.parent, let number = counts[list] else { return indentation + "- " }
         return "\(indentation)\(number). "
     }

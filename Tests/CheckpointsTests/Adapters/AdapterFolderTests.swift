@@ -86,14 +86,14 @@ struct AdapterFolderTests {
                 ].joined(separator: "; "))
     }
 
-    /// `(a+)+b` on forty letters takes 2⁴⁰ steps where nothing stops it.
-    @Test(.timeLimit(.minutes(1))) func givesUpOnAPatternThatNeverEnds() {
-        let module = String(repeating: "a", count: 40)
+    /// Left to itself, `(a+)+b` takes a second a module until ICU's stack is full.
+    @Test func givesUpOnAPatternThatNeverDecides() {
+        let modules = (0..<40).map { String(repeating: "a", count: 40 + $0) }
         let pattern = AdapterConfiguration.TargetModules.pattern("(a+)+b")
         let start = ContinuousClock.now
-        #expect(!pattern.contains(module))
-        #expect(ContinuousClock.now - start < .seconds(1))
-        #expect(pattern.contains(module + "b"))
+        #expect(!modules.contains(where: pattern.contains))
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(pattern.contains(modules[0] + "b"))
     }
 
     @Test(arguments: [

@@ -62,13 +62,6 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
-    /// Indented by their depth, these items would take 400 MB.
-    @Test func deepListsStayShort() async throws {
-        let depth = 20_000
-        let html = String(repeating: "<ul><li>x", count: depth)
-        #expect(try await text(of: html).utf8.count < 40 * depth)
-    }
-
     @Test func itemsThatAreNotReadKeepTheirNumbers() async throws {
         #expect(try await text(of: "<ol><li>a<li class='sidebar'>no<li>c<ol><li>d</ol></ol>") == "1. a\n3. c\n  1. d")
     }
