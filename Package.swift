@@ -108,3 +108,10 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
+
+// The fuzzing harness calls libFuzzer, which only `-sanitize=fuzzer` links: scripts/fuzz.sh builds it, in a folder of its own.
+if Context.environment["WINNOW_FUZZING"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "WinnowFuzz", dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords"], path: "Fuzzing/Harness"))
+}

@@ -107,7 +107,7 @@ extension TokenizerDefinition {
         let prefix = vocabulary.addsSpacePrefix ? [typed("Prepend", [("prepend", .string("▁"))])] : []
         let strip = typed("Strip", [("content", .string(" ")), ("start", .number(1)), ("stop", .number(0))])
         let decoders = [replace("▁", " "), typed("ByteFallback"), typed("Fuse")] + (vocabulary.addsSpacePrefix ? [strip] : [])
-        let merges = scoredMerges(vocabulary).map { JSONValue.array([.string($0), .string($1)]) }
+        let merges = try scoredMerges(vocabulary, file).map { JSONValue.array([.string($0), .string($1)]) }
         return Parts(
             normalizer: typed("Sequence", [("normalizers", .array(prefix + [replace(" ", "▁")]))]), preTokenizer: .null,
             decoder: typed("Sequence", [("decoders", .array(decoders))]),
@@ -117,13 +117,23 @@ extension TokenizerDefinition {
                 ignoresMerges: false))
     }
 
+    /// In bytes. Every cut of a token is looked up, which takes the square of its length; sentencepiece makes 16 characters.
+    private static let longestScoredToken = 512
+
     /// Every way to put a token together from two others, in the order in which sentencepiece would: by score, then in
     /// the order in which Hugging Face's converter sorts them, which decides between equal scores.
-    private static func scoredMerges(_ vocabulary: GGUFVocabulary) -> [(String, String)] {
+    private static func scoredMerges(_ vocabulary: GGUFVocabulary, _ file: String) throws -> [(String, String)] {
         struct Merge {
             var (left, right): (Substring.UnicodeScalarView, Substring.UnicodeScalarView)
             var score: Float
             var (leftCount, rightCount): (Int, Int)
+        }
+        if let long = vocabulary.tokens.firstIndex(where: { $0.utf8.count > longestScoredToken }) {
+            throw TokenizerError.malformed(
+                file: file, field: "tokenizer.ggml.tokens[\(long)]",
+                problem:
+                    "\(vocabulary.tokens[long].utf8.count) bytes; a token of a scored vocabulary has at most \(longestScoredToken)"
+            )
         }
         let known = Vocabulary(vocabulary.tokens.enumerated().map { ($1, Int32($0)) })
         var merges: [Merge] = []

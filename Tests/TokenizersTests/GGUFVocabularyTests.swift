@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import PeerProcess
 import Testing
@@ -23,6 +24,22 @@ struct GGUFVocabularyTests {
             let ids = ours.encode(utf8: document, addSpecialTokens: true)
             #expect(ids == reference.encode(utf8: document, addSpecialTokens: true), "document \(index)")
             #expect(ours.decode(ids) == reference.decode(ids), "document \(index)")
+        }
+    }
+
+    /// Every cut of a token is looked up: a megabyte in one would take 10¹² steps.
+    @Test func aTokenTooLongToCutIsRefused() {
+        func vocabulary(_ length: Int) -> GGUFVocabulary {
+            GGUFVocabulary(
+                model: "llama", preTokenizer: nil, tokens: ["a", String(repeating: "a", count: length)], tokenTypes: [1, 1],
+                merges: [],
+                scores: [0, 1], addsBOS: false, addsEOS: false, addsSpacePrefix: false)
+        }
+        #expect(throws: Never.self) { try Tokenizer(vocabulary: vocabulary(512)) }
+        #expect {
+            try Tokenizer(vocabulary: vocabulary(513))
+        } throws: {
+            "\($0)".contains("tokenizer.ggml.tokens[1]: 513 bytes")
         }
     }
 

@@ -52,6 +52,7 @@ public struct AdapterConfiguration: Sendable, Hashable {
             }
         case .names: break
         }
+        if let problem = targetModules.problem { problems.append(problem) }
         guard problems.isEmpty else { throw CheckpointError.invalid(file: file, problems: problems) }
     }
 }
@@ -64,7 +65,35 @@ extension AdapterConfiguration.TargetModules {
             return names.contains { module == $0 || module.hasSuffix("." + $0) }
         case .pattern(let pattern):
             guard let expression = try? NSRegularExpression(pattern: "^(?:\(pattern))$") else { return false }
-            return expression.firstMatch(in: module, range: NSRange(module.startIndex..., in: module)) != nil
+            return Self.matches(expression, module)
+        }
+    }
+
+    /// Of a name, or of the whole pattern, in UTF-8 bytes; and of names, of which the largest Llama has 882.
+    static let (longestName, mostNames) = (1000, 1000)
+
+    /// A pattern such as `(a+)+b` backtracks until ICU's stack is full, a second a module: one that has not decided after
+    /// some hundred thousand steps, a few milliseconds, does not match.
+    private static func matches(_ expression: NSRegularExpression, _ module: String) -> Bool {
+        var (isFound, reports) = (false, 0)
+        let range = NSRange(module.startIndex..., in: module)
+        // ICU reports progress every ten thousand steps.
+        expression.enumerateMatches(in: module, options: .reportProgress, range: range) { match, _, stop in
+            isFound = match != nil
+            reports += 1
+            stop.pointee = ObjCBool(isFound || reports > 20)
+        }
+        return isFound
+    }
+
+    /// What is too long to be tried on every module of a model.
+    fileprivate var problem: String? {
+        switch self {
+        case .names(let names):
+            names.count > Self.mostNames || names.contains { $0.utf8.count > Self.longestName }
+                ? "target_modules has more than \(Self.mostNames) names, or one of more than \(Self.longestName) bytes" : nil
+        case .pattern(let pattern):
+            pattern.utf8.count > Self.longestName ? "target_modules is a pattern of more than \(Self.longestName) bytes" : nil
         }
     }
 }

@@ -86,7 +86,9 @@ public struct AdapterFolder: Sendable, Hashable {
             modules.append(module)
         }
         if case .names(let names) = configuration.targetModules {
-            for name in names where !modules.contains(where: { AdapterConfiguration.TargetModules.names([name]).contains($0) }) {
+            for name in names {
+                let target = AdapterConfiguration.TargetModules.names([name])
+                guard !modules.contains(where: target.contains) else { continue }
                 problems.append("there are no matrices for the target module '\(name)'")
             }
         }

@@ -39,7 +39,10 @@ public struct GGUFFile: TensorSource {
             description.name = GGUFArchitecture.huggingFaceName(of: description.name)
             let heads = try architecture.permutesQueryAndKey ? reading.headCount(ofProjection: description.name) : nil
             if let heads {
-                guard let rows = description.shape.first, heads > 0, rows % (2 * heads) == 0 else {
+                // Rows are moved one by one: a quantized vector has none that are whole blocks.
+                guard let rows = description.shape.first, heads > 0, rows % heads == 0, rows / heads % 2 == 0,
+                    description.shape.count > 1 || description.elementType.blockLength == 1
+                else {
                     throw CheckpointError.malformed(
                         file: url.path,
                         problem: "tensor '\(description.name)' of shape \(description.shape) cannot be \(heads) heads of pairs")

@@ -26,6 +26,8 @@ final class FileBytes: ByteStream {
     let path: String
     private let handle: FileHandle
     private(set) var bytesRead = 0
+    /// On disk, as it was opened.
+    let size: Int
 
     init(_ url: URL) throws {
         path = url.path
@@ -35,6 +37,8 @@ final class FileBytes: ByteStream {
             let reason = FileManager.default.fileExists(atPath: path) ? "permission denied" : "no such file"
             throw CorpusError.unreadable(path: path, reason: reason)
         }
+        var status = stat()
+        size = fstat(handle.fileDescriptor, &status) == 0 ? Int(status.st_size) : 0
     }
 
     func next() throws -> [UInt8]? {

@@ -1,5 +1,5 @@
 /// Reads documents from files, one at a time: a text or a page is one document, a JSON Lines file one a line.
-struct DocumentReader {
+package struct DocumentReader {
     /// Bytes of the largest document. It has to be in memory, with its tokens; a larger one is a corpus in one file.
     static let documentLimit = 512 << 20
 
@@ -14,10 +14,10 @@ struct DocumentReader {
     /// Bytes on disk read so far.
     var bytesRead: Int { bytesOfFinishedFiles + (lines?.bytesRead ?? 0) }
 
-    init(_ files: [SourceFile]) { self.files = files }
+    package init(_ files: [SourceFile]) { self.files = files }
 
     /// The next document; `nil` after the last.
-    mutating func next() throws -> RawDocument? {
+    package mutating func next() throws -> RawDocument? {
         while true {
             if let document = try nextLine() { return document }
             guard nextFile < files.count else { return nil }

@@ -1,7 +1,7 @@
 import CXML2
 
 /// A node of a page that libxml2 parsed. Valid as long as its ``HTMLTree``.
-struct HTMLNode: Equatable {
+struct HTMLNode: Hashable {
     private let pointer: xmlNodePtr
 
     init(_ pointer: xmlNodePtr) { self.pointer = pointer }

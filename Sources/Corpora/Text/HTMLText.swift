@@ -17,18 +17,20 @@ struct HTMLText {
         let main = mainPart(of: document)
         let root = main ?? document
         var layout = TextLayout()
+        var marks = ListMarks()
         var node: HTMLNode? = root
         while let current = node {
             var skips = false
+            if current.name == "li" { marks.count(current) }
             if let text = current.text {
                 layout.append(text)
             } else if current.name == nil || (current != root && isFurniture(current, inMain: main != nil)) {
                 skips = true
             } else {
-                enter(current, &layout)
+                enter(current, &layout, &marks)
             }
             let following = current.following(in: root, skippingChildren: skips)
-            leave(from: current, skipped: skips, to: following, root: root, &layout)
+            leave(from: current, skipped: skips, to: following, root: root, &layout, &marks)
             node = following
         }
         return layout.finished
@@ -99,45 +101,38 @@ struct HTMLText {
         }
     }
 
-    private static func enter(_ node: HTMLNode, _ layout: inout TextLayout) {
+    private static func enter(_ node: HTMLNode, _ layout: inout TextLayout, _ marks: inout ListMarks) {
         guard let name = node.name else { return }
         if let separation = separation(node, name) { layout.separate(separation) }
         switch name {
         case "br": layout.breakLine()
         case "pre": layout.beginPreformatted()
-        case "li": layout.mark(marker(of: node))
+        case "li": layout.mark(marks.open(node))
         case "td", "th": if node.previousElement != nil { layout.tabulate() }
         default: break
         }
     }
 
-    /// `- `, or `3. ` in a numbered list, indented by two spaces for every list around this one.
-    private static func marker(of item: HTMLNode) -> String {
-        let depth = sequence(first: item) { $0.parent }.dropFirst().count { $0.name == "li" }
-        let indentation = String(repeating: "  ", count: depth)
-        guard item.parent?.name == "ol" else { return indentation + "- " }
-        let number = sequence(first: item) { $0.previousElement }.count { $0.name == "li" }
-        return "\(indentation)\(number). "
-    }
-
     /// Closes `node` and every ancestor that ends before `following`.
     private static func leave(
-        from node: HTMLNode, skipped: Bool, to following: HTMLNode?, root: HTMLNode, _ layout: inout TextLayout
+        from node: HTMLNode, skipped: Bool, to following: HTMLNode?, root: HTMLNode, _ layout: inout TextLayout,
+        _ marks: inout ListMarks
     ) {
         var open = node
         // The way down closes nothing; `following` is then the first child.
         if !skipped, let following, following.parent == node { return }
         while true {
-            if !(skipped && open == node) { close(open, &layout) }
+            if !(skipped && open == node) { close(open, &layout, &marks) }
             if open == root || open.parent == following?.parent { return }
             guard let parent = open.parent else { return }
             open = parent
         }
     }
 
-    private static func close(_ node: HTMLNode, _ layout: inout TextLayout) {
+    private static func close(_ node: HTMLNode, _ layout: inout TextLayout, _ marks: inout ListMarks) {
         guard let name = node.name else { return }
         if name == "pre" { layout.endPreformatted() }
+        if name == "li" { marks.close() }
         if let separation = separation(node, name) { layout.separate(separation) }
     }
 }

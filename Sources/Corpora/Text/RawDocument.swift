@@ -1,7 +1,7 @@
 import Foundation
 
 /// A document as it was found: bytes of some format, before anything is made of them.
-struct RawDocument: Sendable {
+package struct RawDocument: Sendable {
     /// The file's name, and for JSON Lines the line: `pages.jsonl:17`.
     var name: String
     var path: String
@@ -14,7 +14,7 @@ struct RawDocument: Sendable {
     ///
     /// - Parameter field: which field of a JSON line is the text.
     /// - Returns: the text, and whether bytes that are not UTF-8 were replaced by U+FFFD.
-    func text(field: String) throws -> (text: String, isRepaired: Bool) {
+    package func text(field: String) throws -> (text: String, isRepaired: Bool) {
         switch format {
         case .plain:
             let text = String(validating: bytes, as: UTF8.self)

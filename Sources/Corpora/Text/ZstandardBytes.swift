@@ -16,7 +16,12 @@ final class ZstandardBytes: ByteStream {
             throw CorpusError.unreadable(path: source.path, reason: "libzstd does not start")
         }
         (self.source, self.limit, self.stream) = (source, limit, stream)
+        ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, Self.windowLog(fileSize: source.size))
     }
+
+    /// The largest window, as a power of two, that a frame may ask memory for: 32 MiB, and 128 MiB, libzstd's own limit, of a
+    /// file that is as large as a frame that needs it. Twenty bytes can claim any window.
+    private static func windowLog(fileSize: Int) -> Int32 { fileSize >= 64 << 20 ? 27 : fileSize >= 16 << 20 ? 26 : 25 }
 
     deinit { ZSTD_freeDStream(stream) }
 

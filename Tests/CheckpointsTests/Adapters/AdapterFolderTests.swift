@@ -86,6 +86,25 @@ struct AdapterFolderTests {
                 ].joined(separator: "; "))
     }
 
+    /// Left to itself, `(a+)+b` takes a second a module until ICU's stack is full.
+    @Test func givesUpOnAPatternThatNeverDecides() {
+        let modules = (0..<40).map { String(repeating: "a", count: 40 + $0) }
+        let pattern = AdapterConfiguration.TargetModules.pattern("(a+)+b")
+        let start = ContinuousClock.now
+        #expect(!modules.contains(where: pattern.contains))
+        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(pattern.contains(modules[0] + "b"))
+    }
+
+    @Test(arguments: [
+        AdapterConfiguration.TargetModules.pattern(String(repeating: "a", count: 1001)),
+        .names([String(repeating: "a", count: 1001)]), .names((0...1000).map { "m\($0)" }),
+    ])
+    func refusesTargetsTooLongToTry(targets: AdapterConfiguration.TargetModules) throws {
+        let configuration = AdapterConfiguration(rank: 1, alpha: 1, targetModules: targets)
+        #expect(try failure { try configuration.validate() }?.contains("target_modules") == true)
+    }
+
     @Test func saysWhatIsMissing() throws {
         let path = folder.path
         #expect(

@@ -114,6 +114,11 @@ struct GGUFFileTests {
         ("names a tensor twice", "has two tensors of one name"),
         ("names a key twice", "has the key 'general.architecture' twice"),
         ("is not UTF-8", "'general.name' is not UTF-8, at byte"),
+        (
+            "has heads past 2⁶²",
+            "tensor 'model.layers.0.self_attn.q_proj.weight' of shape [32, 32] cannot be 4611686018427387904 heads"
+        ),
+        ("has a quantized bias", "tensor 'model.layers.0.self_attn.q_proj.bias' of shape [32] cannot be 2 heads"),
         ("is no GGUF", "does not begin with 'GGUF'"),
     ])
     func saysWhatIsWrong(flaw: String, problem: String) throws {
@@ -139,6 +144,11 @@ struct GGUFFileTests {
         case "names a tensor twice": file.tensors[1].name = "token_embd.weight"
         case "names a key twice": file.metadata.append(file.metadata[0])
         case "is not UTF-8": file.set("general.name", GGUFBytes.raw(8 as UInt32) + GGUFBytes.raw(1 as UInt64) + [0xFF])
+        case "has heads past 2⁶²":
+            file.set("llama.attention.head_count", GGUFBytes.raw(10 as UInt32) + GGUFBytes.raw(1 << 62 as UInt64))
+        case "has a quantized bias":
+            let bytes = [UInt8](repeating: 0, count: 34)
+            file.tensors.append(GGUFBytes.Tensor(name: "blk.0.attn_q.bias", dimensions: [32], type: 8, bytes: bytes))
         default: break
         }
         let bytes = flaw == "is no GGUF" ? Array("GGML".utf8) + file.bytes.dropFirst(4) : file.bytes

@@ -67,6 +67,17 @@ import Testing
         }
     }
 
+    /// A frame of a few bytes whose header asks for a window of 128 MiB.
+    @Test func aWindowFarLargerThanTheFileIsRefused() async throws {
+        try #require(try shell("echo hello | zstd -q --long=27 --zstd=wlog=27 -c > window.txt.zst") == 0)
+        let file = folder.url.appendingPathComponent("window.txt.zst")
+        guard case .damagedCompression(file.path, let reason) = await failure([file], in: folder) else {
+            Issue.record("a window of 128 MiB was given to a tiny file")
+            return
+        }
+        #expect(reason.contains("memory"))
+    }
+
     @Test(arguments: ["gz", "zst"])
     func aBombIsRefused(suffix: String) async throws {
         let packer = suffix == "gz" ? "gzip" : "zstd -q"

@@ -51,6 +51,21 @@ import Testing
         #expect(prepared.train == ["naïve"])
     }
 
+    /// Looking back at each item's siblings took 2·10⁹ steps here.
+    @Test func aLongListIsNumberedInOnePass() throws {
+        let items = 60_000
+        let file = try folder.write("<ol>" + String(repeating: "<li>x", count: items) + "</ol>", to: "list.html")
+        var reader = DocumentReader(try SourceFiles(inputs: [file.path]).files)
+        let document = try #require(try reader.next())
+        let start = ContinuousClock.now
+        #expect(try document.text(field: "").text.hasSuffix("\n\(items). x"))
+        #expect(ContinuousClock.now - start < .seconds(20))
+    }
+
+    @Test func itemsThatAreNotReadKeepTheirNumbers() async throws {
+        #expect(try await text(of: "<ol><li>a<li class='sidebar'>no<li>c<ol><li>d</ol></ol>") == "1. a\n3. c\n  1. d")
+    }
+
     /// Nothing recurses over the page, and libxml2 does not overflow either.
     @Test func depthIsNoDanger() async throws {
         let depth = 100_000

@@ -1,0 +1,183 @@
+"""Writes the small valid files that fuzzing starts from: python3 Fuzzing/seeds.py (needs `zstd` for the .zst seed)."""
+
+import gzip
+import hashlib
+import json
+import pathlib
+import struct
+import subprocess
+
+CORPUS = pathlib.Path(__file__).parent / "Corpus"
+PART = b"\n====\n"
+
+
+def seed(reader, name, *parts):
+    folder = CORPUS / reader
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [part if isinstance(part, bytes) else json.dumps(part).encode() for part in parts]
+    (folder / name).write_bytes(PART.join(parts))
+
+
+SIZES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "U8": 1, "BOOL": 1}
+
+
+def safetensors(tensors, metadata={"format": "pt"}):
+    header, data = {"__metadata__": metadata}, b""
+    for name, (dtype, shape) in tensors.items():
+        count = SIZES[dtype]
+        for size in shape:
+            count *= size
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(data), len(data) + count]}
+        data += bytes(count)
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def gguf(metadata, tensors):
+    def string(text):
+        return struct.pack("<Q", len(text.encode())) + text.encode()
+
+    def value(item):
+        if isinstance(item, bool):
+            return struct.pack("<I?", 7, item)
+        if isinstance(item, int):
+            return struct.pack("<II", 4, item)
+        if isinstance(item, float):
+            return struct.pack("<If", 6, item)
+        if isinstance(item, str):
+            return struct.pack("<I", 8) + string(item)
+        elements = [value(element) for element in item]
+        return struct.pack("<I", 9) + elements[0][:4] + struct.pack("<Q", len(item)) + b"".join(e[4:] for e in elements)
+
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(metadata))
+    for key, item in metadata.items():
+        head += string(key) + value(item)
+    data = b""
+    for name, (kind, shape, size) in tensors.items():
+        head += string(name) + struct.pack("<I", len(shape)) + b"".join(struct.pack("<Q", s) for s in shape)
+        head += struct.pack("<IQ", kind, len(data))
+        data += bytes(size) + bytes(-size % 32)
+    return head + bytes(-len(head) % 32) + data
+
+
+F32, Q8_0, Q4_0, Q4_1 = 0, 8, 2, 3
+llama = {
+    "general.architecture": "llama", "llama.embedding_length": 32, "llama.attention.head_count": 2,
+    "llama.attention.head_count_kv": 2, "llama.feed_forward_length": 32, "llama.block_count": 1,
+    "llama.context_length": 16, "llama.attention.layer_norm_rms_epsilon": 1e-5,
+}
+vocabulary = {
+    "tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": ["<unk>", "<s>", "▁", "a", "▁a", "<0x0A>", "b", "ab"],
+    "tokenizer.ggml.scores": [0.0, 0.0, -1.0, -2.0, -3.0, 0.0, -4.0, -5.0], "tokenizer.ggml.token_type": [2, 3, 1, 1, 1, 6, 1, 1],
+    "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 1, "tokenizer.ggml.unknown_token_id": 0,
+}
+bytelevel = {
+    "tokenizer.ggml.model": "gpt2", "tokenizer.ggml.pre": "smollm", "tokenizer.ggml.tokens": ["<|end|>", "a", "b", "ab", "Ġ", "Ġa"],
+    "tokenizer.ggml.merges": ["a b", "Ġ a"], "tokenizer.ggml.token_type": [3, 1, 1, 1, 1, 1],
+    "tokenizer.ggml.bos_token_id": 0, "tokenizer.ggml.eos_token_id": 0, "tokenizer.ggml.add_bos_token": True,
+}
+weights = {
+    "token_embd.weight": (F32, [32, 8], 1024), "blk.0.attn_q.weight": (Q8_0, [32, 32], 1088),
+    "blk.0.attn_k.weight": (Q4_0, [32, 32], 576), "blk.0.attn_k.bias": (F32, [32], 128), "blk.0.ffn_up.weight": (Q4_1, [32, 32], 640),
+}
+seed("gguf", "llama", gguf(llama | vocabulary, weights))
+seed("gguf", "bytelevel", gguf(llama | bytelevel, {"token_embd.weight": (F32, [32, 6], 768)}))
+
+seed("safetensors", "types", safetensors({kind: (kind, [2, 3]) for kind in SIZES}))
+seed("safetensors", "scalar-and-empty", safetensors({"scalar": ("F32", []), "empty": ("F16", [0, 4])}))
+one, two = safetensors({"a.weight": ("F32", [2])}), safetensors({"b.weight": ("BF16", [3])})
+shards = {"metadata": {"total_size": 14}, "weight_map": {"a.weight": "a.safetensors", "b.weight": "b.safetensors"}}
+seed("index", "two", shards, one, two)
+seed("index", "outside", {"weight_map": {"a.weight": "../a.safetensors"}}, one, two)
+
+
+def losses(mask, ids):
+    return safetensors({"losses": ("F32", [2, 3]), "mask": (mask, [2, 3])} | ({"input_ids": (ids, [2, 3])} if ids else {}))
+
+
+seed("losses", "bytes", losses("U8", "I32"))
+seed("losses", "floats", losses("F32", None))
+
+config = {
+    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 8, "hidden_size": 4, "intermediate_size": 8,
+    "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 2, "hidden_act": "silu",
+    "rms_norm_eps": 1e-5, "rope_theta": 10000.0, "max_position_embeddings": 16, "tie_word_embeddings": True,
+    "bos_token_id": 1, "eos_token_id": [2, 3], "torch_dtype": "float32",
+}
+scaling = {
+    "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 16,
+}
+seed("config", "plain", config)
+seed("config", "scaled", config | {"rope_scaling": scaling})
+seed("config", "parameters", config | {"rope_parameters": scaling | {"rope_theta": 5e5}})
+
+adapter = {
+    "peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 2, "lora_alpha": 4, "lora_dropout": 0.0, "bias": "none",
+    "target_modules": ["q_proj"], "base_model_name_or_path": "x",
+}
+name = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
+pair = safetensors({name + "A.weight": ("F32", [2, 3]), name + "B.weight": ("F16", [4, 2])})
+seed("adapter", "names", adapter, pair)
+seed("adapter", "pattern", adapter | {"target_modules": r".*\.(q|v)_proj"}, pair)
+
+body = struct.pack("<4H", 1, 2, 3, 0) + struct.pack("<3Q", 0, 1, 3)
+digest, tokenizer_digest = hashlib.sha256(body).digest(), bytes(range(32))
+shard = b"WINNOWTK" + struct.pack("<IIQQQ", 1, 2, 8, 3, 2) + digest + tokenizer_digest + bytes(24) + body
+split = {
+    "tokenFile": "train.tokens", "documentFile": "train.documents.jsonl", "documents": 2, "tokens": 3, "textBytes": 3,
+    "contentHash": digest.hex(),
+}
+corpus = {
+    "version": 1, "inputs": ["x"], "options": {"field": "text", "include": [], "exclude": [], "split": {"fraction": 0.05}},
+    "files": 1, "vocabularySize": 8, "tokenizerHash": tokenizer_digest.hex(), "train": split, "repairedDocuments": 0,
+    "leftOut": {"duplicates": 0, "tooShort": 0, "tooLong": 0, "empty": 0, "binaryFiles": 0, "otherFiles": {}},
+}
+seed("shard", "two-documents", corpus, b'"a"\n"b"\n', shard)
+
+
+def tokenizer(**parts):
+    model = {
+        "type": "BPE", "vocab": {"<s>": 0, "a": 1, "b": 2, "ab": 3, "Ġ": 4, "Ġa": 5}, "merges": [["a", "b"], ["Ġ", "a"]],
+        "unk_token": None, "fuse_unk": False, "byte_fallback": False, "ignore_merges": False,
+    } | parts.pop("model", {})
+    special = {
+        "id": 0, "content": "<s>", "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True,
+    }
+    level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    return {
+        "version": "1.0", "added_tokens": [special], "normalizer": None, "pre_tokenizer": level, "post_processor": None,
+        "decoder": level, "model": model,
+    } | parts
+
+
+template = {
+    "type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+    "pair": [], "special_tokens": {"<s>": {"id": "<s>", "ids": [0], "tokens": ["<s>"]}},
+}
+replace = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+sentencepiece = tokenizer(
+    normalizer={"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, replace]}, pre_tokenizer=None,
+    post_processor=template,
+    decoder={"type": "Sequence", "decoders": [
+        {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"},
+        {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+    model={
+        "vocab": {"<s>": 0, "▁": 1, "a": 2, "▁a": 3, "<unk>": 4} | {f"<0x{b:02X}>": 5 + b for b in range(256)},
+        "merges": ["▁ a"], "byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"})
+seed("tokenizer", "bytelevel", tokenizer(), {"bos_token": "<s>", "eos_token": {"content": "<s>"}})
+seed("tokenizer", "sentencepiece", sentencepiece, {"bos_token": "<s>"})
+seed("tokenizer", "digits", tokenizer(normalizer={"type": "NFC"}, pre_tokenizer={"type": "Sequence", "pretokenizers": [
+    {"type": "Digits", "individual_digits": True},
+    {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}]}), {})
+
+lines = b'{"text": "one document"}\n\n{"text": "two \\u00e9", "id": 2}\n{"id": 3}\n'
+page = (
+    b"<!DOCTYPE html><html><head><title>t</title></head><body><nav>n</nav><main><h1>A &amp; B</h1><p>One<br>two</p><ol><li>a<li>b"
+    b"<ul><li>c</ul></ol><pre>\nx\n y</pre><table><tr><td>1<td>2</table><script>s</script></main></body></html>")
+seed("jsonl", "lines", lines)
+seed("html", "page", page)
+seed("html", "latin", b'<meta charset="iso-8859-1"><body><p>\xe9t\xe9<div class="body">x</div>')
+seed("gzip", "two-members", gzip.compress(lines, mtime=0) + gzip.compress(lines, mtime=0))
+seed("zstandard", "lines", subprocess.run(["zstd", "-q", "-c"], input=lines, capture_output=True, check=True).stdout)
+
