@@ -9,18 +9,24 @@ struct ClaimsSection: ReportSection {
     func body(_ findings: StudyFindings) -> HTML? {
         let verdicts = findings.verdicts
         guard !verdicts.isEmpty else { return nil }
+        let (tested, untested) = (verdicts.filter(\.isTested), verdicts.filter { !$0.isTested })
+        let rest: HTML = """
+            <details><summary>\(Sentence.count(untested.count, "claim")) not tested by this study</summary>
+            \(table(untested, findings, label: "Claims that this study does not test"))</details>
+            """
         return """
             <p>Each claim’s measure and region were written down before the runs. It holds where the whole 95 % interval lies inside \
             the region, does not hold where the whole interval lies outside, and is undecided otherwise. With one seed nothing \
             is decided, since the interval then leaves out what training leaves to chance.</p>
-            \(table(verdicts, findings))
+            \(tested.isEmpty ? "" : table(tested, findings, label: "Claims and verdicts"))
+            \(untested.isEmpty ? "" : rest)
             """
     }
 
-    private func table(_ verdicts: [ClaimVerdict], _ findings: StudyFindings) -> HTML {
+    private func table(_ verdicts: [ClaimVerdict], _ findings: StudyFindings, label: String) -> HTML {
         ReportTable(
             caption: "Verdicts, with the measure behind each. Differences are the first arm minus the second.",
-            label: "Claims and verdicts",
+            label: label,
             head: ReportTable.head(["Claim", "verdict", "measured", "holds where", "what would decide"]),
             rows: verdicts.map { row($0, findings) }, style: "wordy claims"
         ).html
@@ -103,5 +109,12 @@ struct ClaimsSection: ReportSection {
         case .moreSeedsFirst: "More seeds: with one, how far training scatters is not known."
         case .outOfReach: "More than \(NumberText.count(BudgetHint.mostSeeds)) seeds an arm at this effect."
         }
+    }
+}
+
+extension ClaimVerdict {
+    fileprivate var isTested: Bool {
+        if case .notTested = outcome { return false }
+        return true
     }
 }
