@@ -8,8 +8,8 @@ import Training
 
 /// Ten optimizer steps beside transformers', PEFT's and torch's AdamW.
 ///
-/// AdamW's first steps go by the sign of a gradient: an element that is nothing but rounding moves a whole learning rate one
-/// way or the other. So weights agree less closely than the gradients that `ModelsTests` compares.
+/// Weights agree less closely than the gradients that `ModelsTests` compares. The cause is supposed, not shown: AdamW's first steps
+/// go by the sign of a gradient, so that an element that is nothing but rounding moves a whole learning rate one way or the other.
 @Suite struct TransformersTests {
     @Test(arguments: LlamaOracle.Case.allCases.filter { $0 != .standard })
     func stepsAgree(_ name: LlamaOracle.Case) throws {
