@@ -11,16 +11,6 @@ import Training
 @Suite struct StoredReferenceTests {
     private static let blockCount = 12
 
-    private final class Counting: ReferenceLoss {
-        let source: LiveReference
-        var calls = 0
-        init(_ source: LiveReference) { self.source = source }
-        func measurements(of batch: TokenBatch, entropy: Bool) -> ReferenceMeasurements {
-            calls += 1
-            return source.measurements(of: batch, entropy: entropy)
-        }
-    }
-
     private func layout(
         _ blocks: PackedBlocks, _ storedAs: ReferenceLossLayout.Precision = .float32, entropies: Bool = false
     ) -> ReferenceLossLayout {
@@ -92,7 +82,7 @@ import Training
         let folder = try TemporaryFolder()
         let blocks = try TokenBlocks(count: 4, blockLength: 16).blocks
         let layout = layout(blocks)
-        let first = Counting(LiveReference(try LlamaModel.tiny()))
+        let first = CountingReference(LiveReference(try LlamaModel.tiny()))
         let expected: [Float]
         do {
             let reference = RememberedReference(first, store: try ReferenceLossStore(at: folder.file("store"), layout: layout))

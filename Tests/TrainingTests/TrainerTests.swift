@@ -132,17 +132,8 @@ import Training
 
     /// A reference that remembers gives what it was told, whatever the order of the blocks.
     @Test func aRememberedReferenceAsksOnce() throws {
-        final class Counting: ReferenceLoss {
-            let source: LiveReference
-            var calls = 0
-            init(_ source: LiveReference) { self.source = source }
-            func measurements(of batch: TokenBatch, entropy: Bool) -> ReferenceMeasurements {
-                calls += 1
-                return source.measurements(of: batch, entropy: entropy)
-            }
-        }
         let live = LiveReference(try LlamaModel.tiny())
-        let counting = Counting(live)
+        let counting = CountingReference(live)
         let remembered = RememberedReference(counting)
         let blocks = try TokenBlocks(count: 4, blockLength: 16).blocks
         _ = try remembered.losses(of: blocks.batch([0, 1, 2, 3]))

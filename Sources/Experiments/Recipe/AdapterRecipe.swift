@@ -9,7 +9,7 @@ public struct AdapterRecipe: Equatable, Sendable {
     /// The linear layers that carry an adapter, by the last part of their name.
     public var targetModules = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     /// The adapter to go on from; nil (`none`) starts a fresh one.
-    public var start: AdapterStart?
+    public var start: RunSource?
     /// Draws a fresh adapter's A.
     public var seed = 0
 

@@ -3,7 +3,7 @@ import Training
 /// The selection of another run, repeated in the same blocks.
 public struct ReplayRecipe: Equatable, Sendable {
     /// The run whose selections are repeated; it kept them (`training.keepSelections`).
-    public var source: ReplaySource?
+    public var source: RunSource?
     public var manner = SelectionReplay.Manner.recorded
 
     public init() {}
@@ -30,27 +30,5 @@ extension ReplayRecipe: RecipeSection {
         visitor.refuse(
             "from", with: [], if: source == nil, "is missing",
             fix: "name a run's folder, or in a study arm/NAME; that run needs training.keepSelections: true")
-    }
-}
-
-/// Where a recording of selections lies.
-public enum ReplaySource: Hashable, Sendable {
-    /// `arm/NAME` or `reference/NAME`: what the study selected under that name.
-    case trained(TrainedRun)
-    /// A run's folder.
-    case folder(String)
-}
-
-extension ReplaySource: RecipeValue {
-    init(_ node: RecipeNode) throws(RecipeComplaint) {
-        let text = try String(node)
-        self = TrainedRun(text).map { .trained($0) } ?? .folder(text)
-    }
-
-    var written: RecipeNode {
-        switch self {
-        case .trained(let run): .text(run.description)
-        case .folder(let path): .text(path)
-        }
     }
 }

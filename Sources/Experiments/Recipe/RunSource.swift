@@ -1,12 +1,12 @@
-/// Where a warm start comes from.
-public enum AdapterStart: Hashable, Sendable {
+/// A run that another one builds on: the adapter that it goes on from, the selections that it repeats.
+public enum RunSource: Hashable, Sendable {
     /// `reference/NAME` or `arm/NAME`: what the study trained under that name.
     case trained(TrainedRun)
-    /// A PEFT adapter folder.
+    /// A run's folder; for an adapter, any PEFT folder.
     case folder(String)
 }
 
-extension AdapterStart: RecipeValue {
+extension RunSource: RecipeValue {
     init(_ node: RecipeNode) throws(RecipeComplaint) {
         let text = try String(node)
         self = TrainedRun(text).map { .trained($0) } ?? .folder(text)
