@@ -36,27 +36,25 @@ struct BlockSums {
     /// - Parameters:
     ///   - layout: the shape and the mask; all runs share them.
     ///   - tokens: `[rows, positions]`; `nil` for all that the mask leaves.
-    ///   - documents: `[rows]`, see `PairedDifference`; `nil` where each row is drawn by itself.
     ///   - runs: how many.
     ///   - value: run and flat index → what is summed.
     init(
-        of layout: TokenLosses, over tokens: [Bool]?, documents: [Int]?, runs: Int, value: (Int, Int) -> Double
+        of layout: TokenLosses, over tokens: [Bool]?, runs: Int, value: (Int, Int) -> Double
     ) throws {
         if let tokens, tokens.count != layout.mask.count {
             throw AnalysisError.wrongCount(what: "the subset of tokens", found: tokens.count, expected: layout.mask.count)
         }
-        if let documents, documents.count != layout.rows {
-            throw AnalysisError.wrongCount(what: "the blocks' documents", found: documents.count, expected: layout.rows)
-        }
         sums = Array(repeating: [], count: runs)
         counts = []
+        // One document can't say how documents differ.
+        let documents = layout.documents.flatMap { Set($0).count > 1 ? $0 : nil }
         var places: [Int: Int] = [:]
         for row in 0..<layout.rows {
             let indices = (row * layout.positions..<(row + 1) * layout.positions).filter {
                 layout.mask[$0] && tokens?[$0] ?? true
             }
             guard !indices.isEmpty else { continue }
-            let group = documents?[row] ?? row
+            let group = documents.map { Int($0[row]) } ?? row
             let place = places[group] ?? counts.count
             if place == counts.count {
                 places[group] = place

@@ -28,8 +28,7 @@ public struct BucketMovement: Sendable, Hashable {
     ///   - quantile: of the baseline run's losses: what divides high from low.
     /// - Throws: an `AnalysisError` where no seed is common to both arms or runs are not of the same tokens.
     public init(
-        baseline: [SeededLosses], variant: [SeededLosses], others: [TokenLosses] = [], quantile: Double = 0.7,
-        documents: [Int]? = nil
+        baseline: [SeededLosses], variant: [SeededLosses], others: [TokenLosses] = [], quantile: Double = 0.7
     ) throws {
         let pairs = try baseline.compactMap { run in
             try variant.first { $0.seed == run.seed }.map { partner in
@@ -39,9 +38,9 @@ public struct BucketMovement: Sendable, Hashable {
             }
         }
         guard !pairs.isEmpty else { throw AnalysisError.nothingCounts("two arms without a common seed") }
-        highToLow = try Share(pairs, documents) { $0 && !$1 ? 1 : 0 }
-        lowToHigh = try Share(pairs, documents) { !$0 && $1 ? 1 : 0 }
-        net = try Share(pairs, documents) { $0 == $1 ? 0 : $0 ? 1 : -1 }
+        highToLow = try Share(pairs) { $0 && !$1 ? 1 : 0 }
+        lowToHigh = try Share(pairs) { !$0 && $1 ? 1 : 0 }
+        net = try Share(pairs) { $0 == $1 ? 0 : $0 ? 1 : -1 }
     }
 }
 
@@ -63,14 +62,14 @@ private struct BucketPair {
 
 extension BucketMovement.Share {
     /// - Parameter moved: high before, high after → what the token counts.
-    fileprivate init(_ pairs: [BucketPair], _ documents: [Int]?, moved: (Bool, Bool) -> Float) throws {
+    fileprivate init(_ pairs: [BucketPair], moved: (Bool, Bool) -> Float) throws {
         func movement(_ pair: BucketPair, to after: [Bool]) -> TokenLosses {
             var result = pair.layout
             result.losses = zip(pair.baseline, after).map(moved)
             return result
         }
         let arms = pairs.map { movement($0, to: $0.variant) }
-        arm = try PairedDifference(differences: arms, documents: documents)
+        arm = try PairedDifference(differences: arms)
         let nulls = pairs.map { pair in pair.others.map { movement(pair, to: $0) } }
         // Where there is a null, every seed has one: what is another run to one seed is a baseline or a null arm to all.
         guard nulls.allSatisfy({ !$0.isEmpty }) else { return }
@@ -82,6 +81,6 @@ extension BucketMovement.Share {
                     arm.losses[index] - nulls.reduce(0) { $0 + $1.losses[index] } / Float(nulls.count)
                 }
                 return excess
-            }, documents: documents)
+            })
     }
 }

@@ -10,6 +10,8 @@ import RunRecords
 /// where it says 95 %; Student's t with its 2 degrees of freedom covers what it says. The price is width: with two
 /// seeds t is 12.7. With one seed there is only the text: the interval is `BlockBootstrap`'s, and `coversTraining` is `false`.
 ///
+/// Where the losses name more than one document, blocks that begin in one document count as one.
+///
 /// Two arms with a seed in common are paired by seed (same data order, same initialisation), and runs without a partner are
 /// left out. Two arms without one are compared as two samples, whose variances add.
 public struct PairedDifference: Sendable, Hashable {
@@ -35,12 +37,11 @@ public struct PairedDifference: Sendable, Hashable {
 
     /// - Parameters:
     ///   - tokens: `[rows, positions]`: the subset of the mask to average over; `nil` for all of it.
-    ///   - documents: `[rows]`: a number for the document that a block is from. Blocks of one document then count as one.
     ///   - resamples: of the bootstrap over blocks, where there is one seed.
     /// - Throws: an `AnalysisError` where the runs are not of the same tokens or there are too few blocks.
     public init(
-        baseline: [SeededLosses], variant: [SeededLosses], over tokens: [Bool]? = nil, documents: [Int]? = nil,
-        confidence: Double = 0.95, resamples: Int = 10_000
+        baseline: [SeededLosses], variant: [SeededLosses], over tokens: [Bool]? = nil, confidence: Double = 0.95,
+        resamples: Int = 10_000
     ) throws {
         guard let layout = baseline.first?.losses, !variant.isEmpty else {
             throw AnalysisError.nothingCounts("an arm without runs")
@@ -50,7 +51,7 @@ public struct PairedDifference: Sendable, Hashable {
             variant.first { $0.seed == run.seed }.map { (baseline: run.losses.losses, variant: $0.losses.losses) }
         }
         func sample(_ runs: Int, _ value: (Int, Int) -> Double) throws -> BlockSums {
-            try BlockSums(of: layout, over: tokens, documents: documents, runs: runs, value: value)
+            try BlockSums(of: layout, over: tokens, runs: runs, value: value)
         }
         let samples =
             if pairs.isEmpty {
@@ -66,12 +67,11 @@ public struct PairedDifference: Sendable, Hashable {
 
     /// From differences that were already taken, one set a seed: the interval of their mean.
     public init(
-        differences: [TokenLosses], over tokens: [Bool]? = nil, documents: [Int]? = nil, confidence: Double = 0.95,
-        resamples: Int = 10_000
+        differences: [TokenLosses], over tokens: [Bool]? = nil, confidence: Double = 0.95, resamples: Int = 10_000
     ) throws {
         guard let layout = differences.first else { throw AnalysisError.nothingCounts("an arm without runs") }
         for other in differences { try layout.checkAgreement(with: other) }
-        let sample = try BlockSums(of: layout, over: tokens, documents: documents, runs: differences.count) {
+        let sample = try BlockSums(of: layout, over: tokens, runs: differences.count) {
             Double(differences[$0].losses[$1])
         }
         try self.init(samples: [sample], confidence: confidence, resamples: resamples)

@@ -9,6 +9,7 @@ import Foundation
 /// | `mask` | `[N, T]` | U8: 1 where the loss counts (read: BOOL, I32, I64 and F32 too) |
 /// | `lengths` | `[N]` | I32, read where there is no `mask`: positions 1 ..< length count (`ReferenceLossFile`) |
 /// | `input_ids` | `[N, T]`, may be missing | I32 (read: any integer type) |
+/// | `documents` | `[N]`, may be missing | I32: the document that a row begins in |
 ///
 /// Position t holds the loss of predicting token t from those before it. Position 0 is masked: the writer insists, the
 /// reader doesn't, because a file that is wrong there can still be looked at.
@@ -26,7 +27,7 @@ public enum TokenLossFile {
             ? try lengthMask(in: file, shape: losses.shape) : try storedMask(in: file, shape: losses.shape)
         return try TokenLosses(
             rows: losses.shape[0], positions: losses.shape[1], losses: try file.floats("losses"), mask: flags,
-            inputIDs: try inputIDs(in: file, shape: losses.shape))
+            inputIDs: try inputIDs(in: file, shape: losses.shape), documents: try documents(in: file, rows: losses.shape[0]))
     }
 
     /// - Throws: `RunRecordError.firstPositionCounts` where a row counts its position 0.
@@ -42,6 +43,13 @@ public enum TokenLossFile {
         if let ids = losses.inputIDs {
             contents.append(
                 (TensorDescription(name: "input_ids", elementType: .int32, shape: shape), .integers(ids.map(Int64.init))))
+        }
+        if let documents = losses.documents {
+            contents.append(
+                (
+                    TensorDescription(name: "documents", elementType: .int32, shape: [losses.rows]),
+                    .integers(documents.map(Int64.init))
+                ))
         }
         try SafetensorsWriter.write(contents, to: url)
     }
@@ -62,6 +70,12 @@ public enum TokenLossFile {
         let lengths = try tensor("lengths", in: file, shape: [shape[0]])
         try check(lengths, isOneOf: [.int32, .int64], in: file)
         return try file.integers("lengths").flatMap { length in (0..<shape[1]).map { $0 > 0 && $0 < length } }
+    }
+
+    private static func documents(in file: SafetensorsFile, rows: Int) throws -> [Int32]? {
+        guard file.description(of: "documents") != nil else { return nil }
+        try check(try tensor("documents", in: file, shape: [rows]), isOneOf: [.int32], in: file)
+        return try file.integers("documents").map { Int32(truncatingIfNeeded: $0) }
     }
 
     private static func inputIDs(in file: SafetensorsFile, shape: [Int]) throws -> [Int32]? {

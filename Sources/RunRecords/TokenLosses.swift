@@ -11,14 +11,22 @@ public struct TokenLosses: Sendable, Equatable {
     public var mask: [Bool]
     /// `[rows, positions]`, where known.
     public var inputIDs: [Int32]?
+    /// `[rows]`: a number for the document that a row begins in, where known. Rows of one document hang together.
+    public var documents: [Int32]?
 
-    /// - Throws: `RunRecordError.inconsistentCounts` where an array is not `rows × positions` long.
-    public init(rows: Int, positions: Int, losses: [Float], mask: [Bool], inputIDs: [Int32]? = nil) throws {
+    /// - Throws: `RunRecordError.inconsistentCounts` where an array is not as long as it says.
+    public init(
+        rows: Int, positions: Int, losses: [Float], mask: [Bool], inputIDs: [Int32]? = nil, documents: [Int32]? = nil
+    ) throws {
         for (what, count) in [("losses", losses.count), ("mask", mask.count), ("input_ids", inputIDs?.count ?? rows * positions)]
         where count != rows * positions {
             throw RunRecordError.inconsistentCounts(what: what, found: count, expected: rows * positions)
         }
-        (self.rows, self.positions, self.losses, self.mask, self.inputIDs) = (rows, positions, losses, mask, inputIDs)
+        if let documents, documents.count != rows {
+            throw RunRecordError.inconsistentCounts(what: "documents", found: documents.count, expected: rows)
+        }
+        (self.rows, self.positions, self.losses, self.mask) = (rows, positions, losses, mask)
+        (self.inputIDs, self.documents) = (inputIDs, documents)
     }
 
     /// How many losses count.

@@ -20,6 +20,7 @@ public struct Evaluator {
         var losses = [Float](repeating: 0, count: blocks * length)
         var mask = [Bool](repeating: false, count: blocks * length)
         var inputIDs = [Int32](repeating: 0, count: blocks * length)
+        var documents: [Int32] = []
         let head = LossHead(weight: model.headWeight)
         var done = 0
         for batch in batches {
@@ -38,9 +39,11 @@ public struct Evaluator {
                 mask[start + place + 1] = true
                 next += 1
             }
+            documents += (0..<batch.batchSize).map { batch.documentIDs[$0 * length] }
             done += batch.batchSize
             try progress(done)
         }
-        return try TokenLosses(rows: blocks, positions: length, losses: losses, mask: mask, inputIDs: inputIDs)
+        return try TokenLosses(
+            rows: blocks, positions: length, losses: losses, mask: mask, inputIDs: inputIDs, documents: documents)
     }
 }

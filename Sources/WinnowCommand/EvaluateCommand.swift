@@ -39,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Blocks at a time: memory and speed, not the result.")
     var batchSize = 8
 
-    @Option(help: "Only the first blocks, as many as fit into so many tokens, but at least one.")
+    @Option(help: "Only some blocks, spread evenly over the text: as many as fit into so many tokens, but at least one.")
     var tokens: Int?
 
     @Option(help: "Write every token's loss to this safetensors file: losses, mask and input_ids, [blocks, block length].")

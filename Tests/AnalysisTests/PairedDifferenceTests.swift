@@ -18,12 +18,13 @@ import Testing
         var positions: Int
         var whole, part, byDocument, unpaired: Case
 
-        func runs(_ losses: [[Float]], firstSeed: UInt64 = 0) throws -> [SeededLosses] {
+        func runs(_ losses: [[Float]], firstSeed: UInt64 = 0, byDocument: Bool = false) throws -> [SeededLosses] {
             try losses.enumerated().map { index, losses in
                 SeededLosses(
                     seed: firstSeed + UInt64(index),
                     losses: try TokenLosses(
-                        rows: documents.count, positions: positions, losses: losses, mask: mask))
+                        rows: documents.count, positions: positions, losses: losses, mask: mask,
+                        documents: byDocument ? documents.map(Int32.init) : nil))
             }
         }
     }
@@ -49,7 +50,12 @@ import Testing
         let cases = [
             (oracle.whole, try PairedDifference(baseline: baseline, variant: variant)),
             (oracle.part, try PairedDifference(baseline: baseline, variant: variant, over: oracle.subset)),
-            (oracle.byDocument, try PairedDifference(baseline: baseline, variant: variant, documents: oracle.documents)),
+            (
+                oracle.byDocument,
+                try PairedDifference(
+                    baseline: oracle.runs(oracle.baseline, byDocument: true),
+                    variant: oracle.runs(oracle.variant, byDocument: true))
+            ),
             (
                 oracle.unpaired,
                 try PairedDifference(baseline: baseline, variant: try oracle.runs(oracle.variant, firstSeed: 100))
@@ -111,13 +117,23 @@ import Testing
         #expect(result.difference == (1.0 / 3 + 1.0 / 3) / 2)
     }
 
+    /// One document can't say how documents differ, so its blocks are drawn.
+    @Test func aSingleDocumentIsDrawnByBlocks() throws {
+        let plain = try runs([[1, 2, 3], [4, 5, 7]])
+        let single = plain.map { run in
+            var losses = run.losses
+            losses.documents = [7, 7, 7]
+            return SeededLosses(seed: run.seed, losses: losses)
+        }
+        let other = try runs([[2, 2, 4], [4, 6, 9]])
+        #expect(
+            try PairedDifference(baseline: single, variant: other) == PairedDifference(baseline: plain, variant: other))
+    }
+
     @Test func whatCannotBeComparedIsAnError() throws {
         let two = try runs([[1, 2, 3], [4, 5, 6]])
         #expect(throws: AnalysisError.tooFewBlocks(1)) {
-            try PairedDifference(baseline: two, variant: two, documents: [7, 7, 7])
-        }
-        #expect(throws: AnalysisError.wrongCount(what: "the blocks' documents", found: 1, expected: 3)) {
-            try PairedDifference(baseline: two, variant: two, documents: [7])
+            try PairedDifference(baseline: runs([[1], [2]]), variant: runs([[3], [4]]))
         }
         #expect(throws: AnalysisError.wrongCount(what: "the subset of tokens", found: 2, expected: 3)) {
             try PairedDifference(baseline: two, variant: two, over: [true, true])

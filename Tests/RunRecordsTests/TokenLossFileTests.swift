@@ -28,9 +28,12 @@ import Testing
         var expected = try losses()
         try TokenLossFile.write(expected, to: url)
         #expect(try TokenLossFile.read(url) == expected)
-        expected.inputIDs = nil
+        (expected.inputIDs, expected.documents) = (nil, [3, -1])
         try TokenLossFile.write(expected, to: url)
         #expect(try TokenLossFile.read(url) == expected)
+        #expect(throws: RunRecordError.inconsistentCounts(what: "documents", found: 1, expected: 2)) {
+            try TokenLosses(rows: 2, positions: 1, losses: [0, 0], mask: [false, false], documents: [3])
+        }
     }
 
     @Test func pythonReadsTheSame() throws {

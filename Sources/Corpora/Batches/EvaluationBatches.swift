@@ -1,4 +1,5 @@
-/// Every block once, in the shard's order: what an evaluation runs over. The last batch may have fewer rows.
+/// Every block once, in the shard's order, or some from all over it: what an evaluation runs over. The last batch may have fewer
+/// rows.
 ///
 /// With blocks cut by ``PackedBlocks/Tail/pad`` every token of the split is there; padding is masked.
 public struct EvaluationBatches: Sequence, Sendable {
@@ -8,7 +9,8 @@ public struct EvaluationBatches: Sequence, Sendable {
     /// How many of the blocks to run over.
     public let blockCount: Int
 
-    /// - Parameter limit: at most so many blocks, the first ones; `nil` for all.
+    /// - Parameter limit: at most so many blocks, evenly spread over the split, since its beginning is a few documents; `nil` for
+    ///   all.
     public init(blocks: PackedBlocks, batchSize: Int, limit: Int? = nil) throws {
         guard batchSize > 0 else { throw CorpusError.badBatching(reason: "a batch of \(batchSize) blocks") }
         if let limit, limit < 1 { throw CorpusError.badBatching(reason: "an evaluation of \(limit) blocks") }
@@ -25,9 +27,9 @@ public struct EvaluationBatches: Sequence, Sendable {
 
         public mutating func next() -> TokenBatch? {
             guard position < batches.blockCount else { return nil }
-            let indices = position..<Swift.min(position + batches.batchSize, batches.blockCount)
-            position = indices.upperBound
-            return batches.blocks.batch(Array(indices))
+            let places = position..<Swift.min(position + batches.batchSize, batches.blockCount)
+            position = places.upperBound
+            return batches.blocks.batch(places.map { $0 * batches.blocks.count / batches.blockCount })
         }
     }
 

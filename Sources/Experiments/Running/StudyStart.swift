@@ -45,7 +45,7 @@ struct StudyStart {
 
     private static func key(of run: Run) throws -> String {
         let splits = run.splits.map {
-            "\($0.name) \($0.batches.blockCount) \($0.batches.blocks.blockLength) \($0.batches.blocks.shard.contentHash)"
+            "\($0.name) \($0.batches.blockCount) of \($0.batches.blocks.count) \($0.batches.blocks.blockLength) \($0.batches.blocks.shard.contentHash)"
         }
         return "\(try run.loaded.hash.get()) \(run.recipe.compute.dtype) separators \(run.recipe.data.separators) \(splits)"
     }

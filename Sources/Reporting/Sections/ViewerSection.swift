@@ -11,7 +11,7 @@ struct ViewerSection: ReportSection {
         guard !pages.isEmpty else { return nil }
         let data: JSONValue = ["baseline": label(findings.baseline), "pages": .array(pages.map(Self.json))]
         return """
-            <p>The first blocks of each held-out text. Shade is the chosen measure; point at a token, or walk with the arrow keys, \
+            <p>Blocks of each held-out text. Shade is the chosen measure; point at a token, or walk with the arrow keys, \
             to read all its values. The first token of a block is predicted by nothing and has none.</p>
             <div class="viewer">
             <div class="controls">

@@ -20,9 +20,11 @@ import Testing
         #expect(batches.reduce(0) { $0 + $1.validCount } == 4 * 6 + 1)
     }
 
-    @Test func aLimitTakesTheFirstBlocks() throws {
+    @Test func aLimitTakesBlocksFromAllOver() throws {
         let blocks = try PackedBlocks(shard: .make([Array(0..<40)], in: folder), blockLength: 4)
-        #expect(try EvaluationBatches(blocks: blocks, batchSize: 2, limit: 3).flatMap(\.blockIndices) == [0, 1, 2])
+        #expect(try EvaluationBatches(blocks: blocks, batchSize: 2, limit: 3).flatMap(\.blockIndices) == [0, 3, 6])
+        #expect(
+            try EvaluationBatches(blocks: blocks, batchSize: 4, limit: 9).flatMap(\.blockIndices) == [0, 1, 2, 3, 4, 5, 6, 7, 8])
         #expect(try EvaluationBatches(blocks: blocks, batchSize: 2, limit: 300).blockCount == 10)
         #expect(throws: CorpusError.self) { try EvaluationBatches(blocks: blocks, batchSize: 2, limit: 0) }
         #expect(throws: CorpusError.self) { try EvaluationBatches(blocks: blocks, batchSize: 0) }
