@@ -103,7 +103,8 @@ let package = Package(
         tests(of: "TokenSelection"),
         tests(of: "Training", "ModelFixtures"),
         tests(of: "Experiments", "ModelFixtures"),
-        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"], exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
