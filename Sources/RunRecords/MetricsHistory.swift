@@ -13,6 +13,7 @@ public struct MetricsHistory: Sendable, Equatable {
     public init(_ lines: some Sequence<MetricsLine>) {
         var stepIndex: [Int: Int] = [:]
         var evaluationIndex: [String: Int] = [:]
+        var probeIndex: [Int: Int] = [:]
         for line in lines {
             switch line {
             case .step(let metrics):
@@ -31,8 +32,12 @@ public struct MetricsHistory: Sendable, Equatable {
                     evaluations.append(record)
                 }
             case .probe(let probe):
-                probes.removeAll { $0.step == probe.step }
-                probes.append(probe)
+                if let index = probeIndex[probe.step] {
+                    probes[index] = probe
+                } else {
+                    probeIndex[probe.step] = probes.count
+                    probes.append(probe)
+                }
             }
         }
     }
