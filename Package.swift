@@ -105,6 +105,13 @@ let package = Package(
         tests(of: "Experiments", "ModelFixtures"),
         .testTarget(
             name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"], exclude: ["Goldens"]),
+
+        // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
+        .target(
+            name: "FuzzedReaders",
+            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "Experiments"],
+            path: "Fuzzing/Readers"),
+        .testTarget(name: "FuzzedReadersTests", dependencies: ["FuzzedReaders"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
@@ -113,6 +120,5 @@ let package = Package(
 // The fuzzing harness calls libFuzzer, which only `-sanitize=fuzzer` links: scripts/fuzz.sh builds it, in a folder of its own.
 if Context.environment["WINNOW_FUZZING"] != nil {
     package.targets.append(
-        .executableTarget(
-            name: "WinnowFuzz", dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords"], path: "Fuzzing/Harness"))
+        .executableTarget(name: "WinnowFuzz", dependencies: ["FuzzedReaders"], path: "Fuzzing/Harness"))
 }

@@ -78,9 +78,14 @@ public final class MetricsLog {
         guard let last = data.lastIndex(of: newline) else { return [] }
         let decoder = RecordFile.decoder()
         return try data[..<last].split(separator: newline, omittingEmptySubsequences: false).enumerated().map { index, bytes in
-            do { return (bytes, try decoder.decode(MetricsLine.self, from: bytes)) } catch {
+            let record: MetricsLine
+            do { record = try decoder.decode(MetricsLine.self, from: bytes) } catch {
                 throw RunRecordError.malformedLine(file: url.path, line: index + 1, reason: RecordFile.reason(error))
             }
+            if let flaw = record.countFlaw {
+                throw RunRecordError.malformedLine(file: url.path, line: index + 1, reason: flaw)
+            }
+            return (bytes, record)
         }
     }
 }

@@ -65,8 +65,9 @@ public struct PreparedCorpus: Sendable {
     }
 
     private static func open(_ split: CorpusManifest.Split, of manifest: CorpusManifest, in folder: URL) throws -> TokenShard {
-        guard !split.tokenFile.contains("/"), !split.documentFile.contains("/") else {
-            throw CorpusError.damagedManifest(path: folder.path, reason: "\(split.tokenFile) is not a file of the folder")
+        for name in [split.tokenFile, split.documentFile]
+        where name.utf8.contains { [0, UInt8(ascii: "/")].contains($0) } || ["", ".", ".."].contains(name) {
+            throw CorpusError.damagedManifest(path: folder.path, reason: "'\(name)' is not a file of the folder")
         }
         let shard = try TokenShard(folder.appendingPathComponent(split.tokenFile))
         guard shard.contentHash == split.contentHash, shard.tokenizerHash == manifest.tokenizerHash,

@@ -67,7 +67,9 @@ extension StudyFindings {
             guard let base = baseline.first(where: { $0.seed == own.seed }),
                 let other = control.seeded(on: split).first(where: { $0.seed == own.seed })
             else { return nil }
-            let threshold = try quantile(base.losses.counted, 0.7)
+            // Both are checked to be of the baseline's tokens.
+            let threshold = try TokenBuckets(baseline: base.losses, variant: own.losses).threshold
+            _ = try TokenBuckets(baseline: base.losses, variant: other.losses)
             func moved(_ after: TokenLosses, _ index: Int) -> Float {
                 let (wasHigh, isHigh) = (base.losses.losses[index] >= threshold, after.losses[index] >= threshold)
                 return wasHigh == falls && isHigh != falls ? 1 : 0
