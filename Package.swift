@@ -73,7 +73,7 @@ let package = Package(
         // Training.
         room("Models", "Torch", "Checkpoints"),
         room("TokenSelection", "Torch"),
-        room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", logging),
+        room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", crypto, logging),
         room(
             "Experiments", "Training", "TokenSelection", "Torch", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging,
             embedding: ["adapt", "reproduce", "seed", "rho1", "rigorous", "self", "claims"].map { "../../Recipes/\($0).yaml" }),
