@@ -72,10 +72,7 @@ public final class MetricsLog {
     private static let newline = UInt8(ascii: "\n")
 
     private static func lines(at url: URL) throws -> [(bytes: Data, record: MetricsLine)] {
-        let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
-        }
+        let data = try RecordFile.bytes(of: url)
         guard let last = data.lastIndex(of: newline) else { return [] }
         let decoder = RecordFile.decoder()
         return try data[..<last].split(separator: newline, omittingEmptySubsequences: false).enumerated().map { index, bytes in

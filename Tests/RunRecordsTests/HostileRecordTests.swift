@@ -69,6 +69,20 @@ import Testing
         #expect(error?.description.contains("line 1: `selectedByScoreDecile` is \(count)") == true)
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: ["pipe", "device"]) func noRecordIsReadForEver(kind: String) throws {
+        let file = directory.file(kind)
+        if kind == "pipe" {
+            #expect(mkfifo(file.path, 0o600) == 0)
+        } else {
+            try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: "/dev/zero")
+        }
+        let refusal = RunRecordError.unreadable(file: file.path, reason: "it is not a regular file")
+        #expect(throws: refusal) { try RunManifest.read(from: file) }
+        #expect(throws: refusal) { try MetricsLog.read(file) }
+        #expect(throws: refusal) { try SelectionLog.read(file) }
+        #expect(throws: refusal) { try TokenTexts.read(from: file) }
+    }
+
     @Test(.timeLimit(.minutes(1))) func aLogOfProbesIsReadInOnePass() {
         let probes = (0..<200_000).map {
             MetricsLine.probe(GradientProbe(step: $0 / 2, tokensSeen: 0, blocks: 1, cosine: nil, selectedNorm: 0, allNorm: 0))

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// A folder that `winnow prepare` made: token shards for training and validation, the names of their documents, a manifest.
@@ -33,7 +34,7 @@ public struct PreparedCorpus: Sendable {
     public func documentNames(of split: CorpusManifest.Split) throws -> [String] {
         let file = url.appendingPathComponent(split.documentFile)
         do {
-            let lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+            let lines = try MappedFile(file).withBytes { Data($0) }.split(separator: UInt8(ascii: "\n"))
             let decoder = JSONDecoder()
             let names = try lines.map { try decoder.decode(String.self, from: $0) }
             guard names.count == split.documents else {
@@ -49,7 +50,7 @@ public struct PreparedCorpus: Sendable {
 
     static func manifest(in folder: URL) throws -> CorpusManifest {
         let file = folder.appendingPathComponent(CorpusManifest.fileName)
-        guard let data = try? Data(contentsOf: file) else {
+        guard let data = try? MappedFile(file).withBytes({ Data($0) }) else {
             throw CorpusError.damagedManifest(path: folder.path, reason: "it has no \(CorpusManifest.fileName)")
         }
         let manifest: CorpusManifest
