@@ -8,7 +8,7 @@ package struct AttentionShape {
     let size: Int
     let batch: Int
 
-    init(heads: Int, keyValueHeads: Int, length: Int, _ qkv: Tensor) {
+    package init(heads: Int, keyValueHeads: Int, length: Int, _ qkv: Tensor) {
         (self.heads, self.keyValueHeads, self.length) = (heads, keyValueHeads, length)
         (size, batch) = (qkv.size(1) / (heads + 2 * keyValueHeads), qkv.size(0) / length)
     }
