@@ -63,7 +63,7 @@ let package = Package(
                 .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
                 .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
-        room("Torch", "CTorch"),
+        room("Torch", "CTorch", embedding: ["CUDA/RowKernels.cu"]),
 
         // Files and text: no libtorch here.
         systemLibrary("CZlib"), systemLibrary("CZstd"),
@@ -98,7 +98,9 @@ let package = Package(
         .target(
             name: "ModelFixtures", dependencies: ["PeerProcess", "Torch", "Checkpoints", "Models", "Corpora"],
             path: "Tests/ModelFixtures", exclude: ["Oracles"]),
-        tests(of: "Torch"),
+        // The CUDA kernels as C++, for a machine without a GPU.
+        .target(name: "CUDAEmulation", path: "Tests/CUDAEmulation"),
+        tests(of: "Torch", "CUDAEmulation"),
         tests(of: "Checkpoints"),
         tests(of: "Tokenizers", "Checkpoints"),
         tests(of: "Corpora", "Checkpoints", "Tokenizers"),

@@ -7,6 +7,8 @@ public struct ComputeRecipe: Equatable, Sendable {
     public var dtype = DType.float32
     /// CPU threads; 0 takes all cores.
     public var threads = 0
+    /// Kernels, or what they are held against.
+    public var arithmetic = Runtime.Arithmetic.kernels
 
     public init() {}
 }
@@ -16,8 +18,11 @@ extension ComputeRecipe: RecipeSection {
         visitor.value("device", &device)
         visitor.value("dtype", &dtype)
         visitor.value("threads", &threads, .atLeast(0, atMost: 1 << 12))
+        visitor.value("arithmetic", &arithmetic)
     }
 }
+
+extension Runtime.Arithmetic: RecipeChoice {}
 
 extension Device: RecipeValue {
     init(_ node: RecipeNode) throws(RecipeComplaint) {

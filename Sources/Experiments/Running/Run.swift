@@ -42,6 +42,10 @@ public final class Run {
         self.onDisk = onDisk
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
         Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
+        Runtime.arithmetic = recipe.compute.arithmetic
+        if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
+            throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
+        }
         // Full-weight training changes the model in place, so it gets one of its own.
         let loaded = try workspace.model(
             recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device, isShared: recipe.adapter != nil)
@@ -164,6 +168,7 @@ public final class Run {
 /// Why a recipe can't be run here.
 public enum RunError: Error, Equatable, CustomStringConvertible {
     case noDevice(String)
+    case noKernels(device: String, problem: String)
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
@@ -176,6 +181,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .noDevice(let device):
             "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, or set up a CUDA build"
+        case .noKernels(let device, let problem):
+            "no kernels for \(device): \(problem); or write compute.arithmetic: operators, which is slower"
         case .foreignVocabulary(let corpus, let size, let model, let modelSize):
             "\(corpus) was prepared with a vocabulary of \(size), and \(model) has \(modelSize): "
                 + "prepare the text again with `winnow prepare --model` and this model"

@@ -27,7 +27,7 @@ import Testing
           meanPerMicroBatch: true
         selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
-        compute: {device: cuda, dtype: bfloat16, threads: 3}
+        compute: {device: cuda, dtype: bfloat16, threads: 3, arithmetic: plain}
         """
 
     @Test(arguments: [
@@ -109,6 +109,7 @@ import Testing
                   device: cpu
                   dtype: float32
                   threads: 0
+                  arithmetic: kernels
 
                 """)
     }
