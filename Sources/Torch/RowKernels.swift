@@ -71,25 +71,26 @@ public enum RowKernels {
     }
 
     /// Causal attention of sequences of `length` rows; a row holds the queries of all heads, then keys, then values.
-    /// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and log Z of each softmax, `[n, heads]`.
+    /// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and what backward needs of each
+    /// softmax, `[n, heads · 2]`.
     public static func attention(
         _ qkv: Tensor, heads: Int, keyValueHeads: Int, length: Int
-    ) -> (output: Tensor, normalizer: Tensor) {
-        var (output, normalizer) = (ct_tensor(), ct_tensor())
+    ) -> (output: Tensor, softmax: Tensor) {
+        var (output, softmax) = (ct_tensor(), ct_tensor())
         check("attention", qkv) {
-            ct_attention(qkv.handle, Int64(heads), Int64(keyValueHeads), Int64(length), &output, &normalizer)
+            ct_attention(qkv.handle, Int64(heads), Int64(keyValueHeads), Int64(length), &output, &softmax)
         }
-        return (Tensor(owning: output), Tensor(owning: normalizer))
+        return (Tensor(owning: output), Tensor(owning: softmax))
     }
 
     /// The gradient with respect to `qkv`.
     public static func attentionBackward(
-        _ gradient: Tensor, qkv: Tensor, output: Tensor, normalizer: Tensor, heads: Int, keyValueHeads: Int, length: Int
+        _ gradient: Tensor, qkv: Tensor, output: Tensor, softmax: Tensor, heads: Int, keyValueHeads: Int, length: Int
     ) -> Tensor {
         var result = ct_tensor()
         check("attentionBackward", qkv) {
             ct_attention_backward(
-                gradient.handle, qkv.handle, output.handle, normalizer.handle, Int64(heads), Int64(keyValueHeads),
+                gradient.handle, qkv.handle, output.handle, softmax.handle, Int64(heads), Int64(keyValueHeads),
                 Int64(length), &result)
         }
         return Tensor(owning: result)
