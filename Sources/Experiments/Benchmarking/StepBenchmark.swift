@@ -35,18 +35,21 @@ public final class StepBenchmark {
     private let run: Run
     private let trainer: Trainer
     private let scoresLive: Bool
+    /// What a live reference runs.
+    private let liveModel: any CausalLM
 
     /// - Throws: `BenchmarkError.liveReference` where a live reference is asked for and the recipe's is not `base`; what `Run` throws.
     public init(_ recipe: Recipe, reference: ReferenceCost, in workspace: Workspace) throws {
         self.recipe = recipe
         run = try Run(recipe, in: workspace)
         scoresLive = reference == .live && run.reference != nil
+        liveModel = recipe.compute.frozen == .exact ? run.loaded.model : try run.loaded.int8Model.get()
         if scoresLive {
             guard recipe.selection.reference == .base else { throw BenchmarkError.liveReference }
             trainer = try Trainer(
-                model: run.trainer.model, adapter: run.trainer.adapter, sampler: run.trainer.sampler,
-                selector: TokenSelector(recipe.selection), reference: LiveReference(run.trainer.model),
-                options: Trainer.Options(recipe))
+                model: run.trainer.model, stepModel: run.trainer.stepModel, adapter: run.trainer.adapter,
+                sampler: run.trainer.sampler, selector: TokenSelector(recipe.selection),
+                reference: LiveReference(liveModel), options: Trainer.Options(recipe))
         } else {
             trainer = run.trainer
         }
@@ -85,7 +88,7 @@ public final class StepBenchmark {
     public func parts(repetitions: Int) throws -> [StepPart] {
         var timings = StepPart.Timings(on: device)
         var sampler = trainer.sampler
-        let (model, adapter) = (trainer.model, trainer.adapter)
+        let (model, adapter) = (trainer.stepModel, trainer.adapter)
         let head = LossHead(weight: model.headWeight)
         for _ in 0..<repetitions {
             let batch = sampler.next()
@@ -97,7 +100,7 @@ public final class StepBenchmark {
             let count = max(1, Int(cost.ratio * Double(places.count)))
             let selected = Tensor.range(count, on: model.headWeight.device)
 
-            if scoresLive { try timings.time("reference") { _ = try LiveReference(model).losses(of: batch) } }
+            if scoresLive { try timings.time("reference") { _ = try LiveReference(liveModel).losses(of: batch) } }
             let hidden = try timings.time("layers, forward") {
                 let states = model.hiddenStates(inputIDs, adapter: adapter)
                 return states.reshaped([places.count + batch.batchSize, -1]).rows(rows)

@@ -88,7 +88,8 @@ public final class Run {
         let selector = try TokenSelector(recipe.selection)
         let source = selector.needs.contains(.referenceLoss) ? onDisk.selection.reference : nil
         if let source, let store = recipe.selection.store {
-            let key = try ReferenceIdentity(source, of: loaded).key(of: training, dtype: recipe.compute.dtype)
+            let key = try ReferenceIdentity(source, of: loaded).key(
+                of: training, precision: recipe.compute.referencePrecision)
             storedReference = try StoredReference(ReferenceLossFile(URL(fileURLWithPath: store)), key: key)
             reference = nil
         } else {
@@ -100,7 +101,8 @@ public final class Run {
             }
         }
         trainer = try Trainer(
-            model: model, adapter: adapter, sampler: sampler, selector: selector, reference: storedReference ?? reference,
+            model: model, stepModel: recipe.compute.frozen == .int8 ? loaded.int8Model.get() : nil, adapter: adapter,
+            sampler: sampler, selector: selector, reference: storedReference ?? reference,
             replay: SelectionReplay(onDisk, corpora: sources.map(\.blocks), layout: selectionLayout),
             options: Trainer.Options(recipe))
         if let reference, reference.isStored { try reference.expect(blocksSeen) }
@@ -157,7 +159,7 @@ public final class Run {
         var manifest = RunManifest(
             versions: WinnowVersion.all, device: recipe.compute.device.description, threads: Runtime.threadCount,
             processor: KernelFile.processorName(),
-            precision: "\(recipe.compute.dtype)", seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
+            precision: recipe.compute.precision, seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
             dataHashes: dataHashes, recipeHash: recipe.hash, parameters: loaded.model.parameterCount,
             trainableParameters: trainer.trained.reduce(0) { $0 + $1.tensor.count }, startedAt: startedAt)
         manifest.inputHashes = try inputHashes()
