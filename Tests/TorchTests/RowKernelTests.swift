@@ -64,7 +64,7 @@ import Torch
                 input, heads: heads.count, keyValueHeads: heads.keyValues, length: shape.length)
             expectClose(output, expected.detached(), tolerance, "output in \(dtype)")
             let found = RowKernels.attentionBackward(
-                outer.converted(to: dtype), qkv: input, output: output, softmax: softmax, heads: heads.count,
+                outer.converted(to: dtype), qkv: input, output: output, normalizer: softmax, heads: heads.count,
                 keyValueHeads: heads.keyValues, length: shape.length)
             expectClose(found, gradient, tolerance, "gradient in \(dtype)")
         }
