@@ -7,12 +7,21 @@ import Foundation
 /// and a run that diverged must still leave its records.
 public enum RecordFile {
     public static func read<Record: Decodable>(_ type: Record.Type, from url: URL) throws -> Record {
-        let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
-        }
+        let data = try bytes(of: url)
         do { return try decoder().decode(type, from: data) } catch {
             throw RunRecordError.unreadable(file: url.path, reason: reason(error))
+        }
+    }
+
+    /// What is in a file that may come from a stranger: not a named pipe, which would wait, nor a device, which wouldn't end.
+    static func bytes(of url: URL) throws -> Data {
+        func unreadable(_ reason: String) -> RunRecordError { .unreadable(file: url.path, reason: reason) }
+        do { return try MappedFile(url).withBytes { Data($0) } } catch {
+            switch error {
+            case CheckpointError.notARegularFile: throw unreadable("it is not a regular file")
+            case CheckpointError.system(_, _, let code): throw unreadable(String(cString: strerror(code)))
+            default: throw unreadable("\(error)")
+            }
         }
     }
 

@@ -74,11 +74,7 @@ public final class SelectionLog {
     ///
     /// - Throws: `RunRecordError.damagedSelections`, `.unknownFormat`.
     public static func read(_ url: URL) throws -> SelectionHistory {
-        let bytes: Data
-        do { bytes = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
-            throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
-        }
-        return try SelectionFormat.history(in: bytes, file: url.path)
+        try SelectionFormat.history(in: RecordFile.bytes(of: url), file: url.path)
     }
 
     private static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {
