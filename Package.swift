@@ -73,7 +73,7 @@ let package = Package(
         // Training.
         room("Models", "Torch", "Checkpoints"),
         room("TokenSelection", "Torch"),
-        room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", logging),
+        room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", crypto, logging),
         room(
             "Experiments", "Training", "TokenSelection", "Torch", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging,
             embedding: ["adapt", "reproduce", "seed", "rho1", "rigorous", "self", "claims"].map { "../../Recipes/\($0).yaml" }),
@@ -103,7 +103,8 @@ let package = Package(
         tests(of: "TokenSelection"),
         tests(of: "Training", "ModelFixtures"),
         tests(of: "Experiments", "ModelFixtures"),
-        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"]),
+        .testTarget(
+            name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"], exclude: ["Goldens"]),
 
         // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
         .target(

@@ -25,9 +25,17 @@ public protocol CausalLM: AnyObject {
     ///   - cache: keys and values of the tokens before, to which these are appended.
     /// - Returns: `[B, T, D]`
     func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?) -> Tensor
+
+    /// The first module, in the order of the forward pass, whose output for these tokens is not finite: what to look at where a
+    /// loss isn't. `nil` where all are, or the family doesn't tell.
+    ///
+    /// - Parameter inputIDs: `[B, T]`, int64.
+    func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String?
 }
 
 extension CausalLM {
+    public func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String? { nil }
+
     public func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Generator? = nil) -> Tensor {
         hiddenStates(inputIDs, adapter: adapter, dropout: dropout, cache: nil)
     }

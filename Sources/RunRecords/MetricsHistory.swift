@@ -6,7 +6,6 @@ public struct MetricsHistory: Sendable, Equatable {
     public private(set) var steps: [StepMetrics] = []
     /// By ascending step; the splits of one step stand in the order they were evaluated in.
     public private(set) var evaluations: [EvaluationRecord] = []
-
     /// By ascending step.
     public private(set) var probes: [GradientProbe] = []
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// The append-only `metrics.jsonl` of a run: one JSON object a line, steps and evaluations mixed.
@@ -34,7 +35,7 @@ public final class MetricsLog {
                 kept.append(line.bytes)
                 kept.append(newline)
             }
-            try kept.write(to: url, options: .atomic)
+            try AtomicFile.write(kept, to: url)
             let handle = try FileHandle(forWritingTo: url)
             try handle.seekToEnd()
             return MetricsLog(at: url, handle: handle)

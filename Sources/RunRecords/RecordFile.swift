@@ -25,16 +25,16 @@ public enum RecordFile {
         }
     }
 
-    /// Writes to a neighbour and renames it, so that a reader never sees half a record.
+    /// The record appears whole or not at all, and is on the disk when this returns.
     public static func write(_ record: some Encodable, to url: URL) throws {
         do {
             let encoder = encoder()
             encoder.outputFormatting.insert(.prettyPrinted)
             var data = try encoder.encode(record)
             data.append(UInt8(ascii: "\n"))
-            try data.write(to: url, options: .atomic)
+            try AtomicFile.write(data, to: url)
         } catch {
-            throw RunRecordError.unwritable(file: url.path, reason: error.localizedDescription)
+            throw RunRecordError.unwritable(file: url.path, reason: "\(error)")
         }
     }
 

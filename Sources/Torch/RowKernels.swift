@@ -109,6 +109,8 @@ public enum RowKernels {
     }
 
     private static func check(_ name: String, _ tensor: Tensor, _ call: () -> ct_status) {
-        trapping { try TorchError.check("\(name) of \(tensor)", call()) }
+        trapping {
+            try TorchError.check("\(name) of \(tensor)", OperatorClock.time(name, [tensor.shape], call))
+        }
     }
 }

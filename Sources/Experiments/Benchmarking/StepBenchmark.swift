@@ -59,15 +59,19 @@ public final class StepBenchmark {
 
     /// Does one step, and times it. A stored reference is asked before the clock starts.
     public func step() throws -> Sample {
-        if !scoresLive, let reference = run.reference {
-            var sampler = trainer.sampler
-            for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
-        }
+        try askStoredReference()
         let faults = ProcessMemory.pageFaults
         let metrics = try trainer.advance()
         return Sample(
             seconds: metrics.seconds, loss: metrics.loss, selectedLoss: metrics.selectedLoss,
             gradientNorm: metrics.gradientNorm, pageFaults: ProcessMemory.pageFaults - faults)
+    }
+
+    /// Lets the reference remember what it says of the next step's blocks, where that is no part of the step.
+    private func askStoredReference() throws {
+        guard !scoresLive, let reference = run.reference else { return }
+        var sampler = trainer.sampler
+        for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
     }
 
     /// The largest resident size of the process so far, in bytes.
@@ -100,6 +104,23 @@ public final class StepBenchmark {
         }
         for (_, tensor) in trainer.trained { tensor.gradient = nil }
         return timings.medians
+    }
+
+    /// Does `steps` steps, timing every call into libtorch.
+    ///
+    /// - Throws: `BenchmarkError.breakdownOnDevice`
+    public func breakdown(steps: Int) throws -> StepBreakdown {
+        let device = trainer.model.headWeight.device
+        guard device == .cpu else { throw BenchmarkError.breakdownOnDevice("\(device)") }
+        let clock = OperatorClock()
+        var seconds = 0.0
+        for _ in 0..<steps {
+            try askStoredReference()
+            seconds += try clock.record { try trainer.advance() }.seconds
+        }
+        return StepBreakdown(
+            clock.totals, steps: steps, seconds: seconds, tokens: recipe.tokensPerStep, cost: cost,
+            shapes: ProductShapes(trainer.model, adapter: trainer.adapter))
     }
 
     /// The rate of a large product of this type on this device, in operations a second: what `cost` is held against. Best of 3.
@@ -147,8 +168,15 @@ public struct StepPart: Sendable, Codable {
 /// Why a recipe can't be timed.
 public enum BenchmarkError: Error, Equatable, CustomStringConvertible {
     case liveReference
+    case breakdownOnDevice(String)
 
     public var description: String {
-        "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+        switch self {
+        case .liveReference:
+            "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+        case .breakdownOnDevice(let device):
+            "--breakdown times single operators, and on \(device) they return before they are done; leave it out, or write "
+                + "compute.device=cpu"
+        }
     }
 }

@@ -67,6 +67,9 @@ public final class SelectionLog {
         try Self.writing(url) { try handle.write(contentsOf: record) }
     }
 
+    /// Waits until everything appended is on the disk.
+    public func synchronize() throws { try Self.writing(url) { try handle.synchronize() } }
+
     /// Reads a log, finished or still being written.
     ///
     /// - Throws: `RunRecordError.damagedSelections`, `.unknownFormat`.
