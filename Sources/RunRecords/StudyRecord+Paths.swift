@@ -4,7 +4,9 @@ extension StudyRecord {
     /// `startAdapter` isn't among them: a run may have begun from an adapter of the user's that lies anywhere, and whoever reads
     /// a record asks before opening one outside (`leadsOut`).
     private var paths: [(key: String, path: String)] {
-        func named(_ key: String, _ paths: [String: String]) -> [(String, String)] { paths.map { ("\(key).\($0.key)", $0.value) } }
+        func named(_ key: String, _ paths: [String: String]) -> [(String, String)] {
+            paths.map { ("\(key).\($0.key)", $0.value) }
+        }
         let runs = arms.flatMap(\.runs).flatMap { run in
             [("directory", run.directory), ("adapter", run.adapter), ("selections", run.selections)].compactMap { key, path in
                 path.map { (key, $0) }

@@ -22,7 +22,9 @@ import Testing
         var refusals: [String] = []
         let corpus = try corpus(of: reader)
         for (name, bytes) in corpus {
-            do { try bytes.withUnsafeBufferPointer { try reader.read($0, in: folder) } } catch { refusals.append("\(name): \(error)") }
+            do { try bytes.withUnsafeBufferPointer { try reader.read($0, in: folder) } } catch {
+                refusals.append("\(name): \(error)")
+            }
         }
         #expect(refusals.count < corpus.count, "\(refusals)")
     }

@@ -34,7 +34,8 @@ struct Mutation {
     private mutating func replaceNumber(in bytes: inout [UInt8], from place: Int) {
         guard let range = digits(in: bytes, from: place) else { return }
         let numbers = [
-            "-1", "0", "1e999", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "4294967296", "1e308", "0.5",
+            "-1", "0", "1e999", "9223372036854775807", "-9223372036854775808", "18446744073709551615", "4294967296", "1e308",
+            "0.5",
         ]
         bytes.replaceSubrange(range, with: numbers[draw(numbers.count)].utf8)
     }

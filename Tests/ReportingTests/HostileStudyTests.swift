@@ -65,7 +65,8 @@ import Testing
 
     /// Keys whose values are words of the format, places, or dates.
     private static let kept: Set = [
-        "role", "policy", "measure", "directory", "adapter", "selections", "startAdapter", "groundTruth", "startedAt", "finishedAt",
+        "role", "policy", "measure", "directory", "adapter", "selections", "startAdapter", "groundTruth", "startedAt",
+        "finishedAt",
         "kind", "score", "pool",
     ]
 

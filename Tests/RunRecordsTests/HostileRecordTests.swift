@@ -9,7 +9,8 @@ import Testing
     private func study(_ change: (inout StudyRecord.Run, inout StudyRecord) -> Void) throws {
         var run = StudyRecord.Run(seed: 0, directory: "clm")
         var record = StudyRecord(
-            title: "Study", summary: "What.", recipe: "", model: .init(name: "m", hash: "", parameters: 1, trainableParameters: 1),
+            title: "Study", summary: "What.", recipe: "",
+            model: .init(name: "m", hash: "", parameters: 1, trainableParameters: 1),
             splits: [], blockLength: 4, versions: [:], device: "cpu", threads: 1, startedAt: Date(timeIntervalSince1970: 0),
             arms: [])
         change(&run, &record)

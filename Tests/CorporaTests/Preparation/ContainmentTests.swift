@@ -8,10 +8,12 @@ import Testing
 
     /// A prepared corpus, and beside it what a manifest might name.
     private func corpus(_ change: (inout CorpusManifest) -> Void) async throws -> URL {
-        let prepared = try await Prepared([folder.write("a page", to: "a.txt"), folder.write("another", to: "b.txt")], in: folder)
+        let prepared = try await Prepared(
+            [folder.write("a page", to: "a.txt"), folder.write("another", to: "b.txt")], in: folder)
         let output = prepared.corpus.url
         for split in ["train.tokens", "train.documents.jsonl"] {
-            try FileManager.default.copyItem(at: output.appendingPathComponent(split), to: folder.url.appendingPathComponent(split))
+            try FileManager.default.copyItem(
+                at: output.appendingPathComponent(split), to: folder.url.appendingPathComponent(split))
         }
         var manifest = prepared.manifest
         change(&manifest)

@@ -14,7 +14,8 @@ import Testing
     @Test(.timeLimit(.minutes(1)), arguments: ["arms: *l9", "? *l9\n: 1", "{*l9 : 1}"])
     func aliasesOfAliasesAreRefused(use: String) {
         let bomb = (1...9).map { level in
-            "l\(level): &l\(level) [" + Array(repeating: level == 1 ? "x" : "*l\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+            "l\(level): &l\(level) [" + Array(repeating: level == 1 ? "x" : "*l\(level - 1)", count: 10).joined(separator: ", ")
+                + "]\n"
         }
         #expect(refusal(bomb.joined() + use)?.contains("more than 8 aliases") == true)
     }
