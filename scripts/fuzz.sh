@@ -22,7 +22,7 @@ export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 for reader in "${readers[@]}"; do
     mkdir -p ".build-fuzz/corpus/$reader" ".build-fuzz/faults/$reader"
     echo "fuzzing $reader for $seconds s"
-    "$fuzzer" "$reader" -max_total_time="$seconds" -timeout=5 -malloc_limit_mb=66 -rss_limit_mb=1024 -max_len=8192 \
+    "$fuzzer" "$reader" -max_total_time="$seconds" -timeout=5 -malloc_limit_mb=66 -rss_limit_mb=2048 -max_len=8192 \
         -artifact_prefix=".build-fuzz/faults/$reader/" -print_final_stats=1 -print_funcs=0 -verbosity=0 \
         ".build-fuzz/corpus/$reader" "Fuzzing/Corpus/$reader"
 done

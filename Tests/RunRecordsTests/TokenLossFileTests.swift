@@ -66,6 +66,11 @@ import Testing
         #expect(
             throws: RunRecordError.wrongShape(file: flat.path, tensor: "losses", found: [2], expected: "[blocks, positions]")
         ) { try TokenLossFile.read(flat) }
+        let empty = try write([("losses", .float32, [1 << 40, 0], .floats([])), ("mask", .uint8, [1 << 40, 0], .integers([]))])
+        #expect(
+            throws: RunRecordError.wrongShape(
+                file: empty.path, tensor: "losses", found: [1 << 40, 0], expected: "[blocks, positions]")
+        ) { try TokenLossFile.read(empty) }
         let ragged = try write([("losses", .float32, [1, 2], .floats([1, 2])), ("mask", .uint8, [2, 1], .integers([0, 1]))])
         #expect(throws: RunRecordError.self) { try TokenLossFile.read(ragged) }
         let counts = try write([("losses", .int32, [1, 2], .integers([1, 2])), ("mask", .uint8, [1, 2], .integers([0, 1]))])
