@@ -136,7 +136,8 @@ import Testing
         let changes = [
             "name=z", "model=z", "data.train=z", "data.validation.z=z", "data.blockLength=65", "adapter=none", "adapter.seed=10",
             "training.tokens=7000", "training.optimizer.beta1=0.1", "training.schedule.warmupSteps=8", "training.clipNorm=2",
-            "selection.ratio=0.26", "selection.reference=base", "compute.threads=4", "compute={device: cpu, dtype: float32, frozen: int8}",
+            "selection.ratio=0.26", "selection.reference=base", "compute.threads=4",
+            "compute={device: cpu, dtype: float32, frozen: int8}",
         ]
         let hashes = try changes.map { try Recipe(yaml: RecipeWritingTests.unusual, overrides: [$0]).hash }
         #expect(Set(hashes + [recipe.hash]).count == changes.count + 1)
