@@ -87,4 +87,19 @@ public final class LlamaModel: CausalLM {
         cache?.advance(by: length)
         return norm(hidden).reshaped([batch, length, configuration.hiddenSize])
     }
+
+    public func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String? {
+        withoutGradient {
+            let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
+            let pass = LlamaBlock.Pass(
+                batch: batch, length: length, rotation: rotary.angles(0..<length), adapter: adapter, dropout: nil, cache: nil)
+            var hidden: Tensor = Operator.embedding(embedding, inputIDs.reshaped([-1]))  // [B·T, D]
+            guard hidden.isAllFinite else { return "model.embed_tokens" }
+            for (index, block) in blocks.enumerated() {
+                hidden = block.plain(hidden, layer: index, pass)
+                guard hidden.isAllFinite else { return "model.layers.\(index)" }
+            }
+            return norm(hidden).isAllFinite ? nil : "model.norm"
+        }
+    }
 }

@@ -86,6 +86,10 @@ int64_t ct_tensor_rank(ct_tensor tensor);
 int64_t ct_tensor_size(ct_tensor tensor, int64_t dimension);
 int32_t ct_tensor_dtype(ct_tensor tensor);
 ct_device ct_tensor_device(ct_tensor tensor);
+/// Elements from one index of a dimension to the next.
+int64_t ct_tensor_stride(ct_tensor tensor, int64_t dimension);
+/// Where the first element is, on whatever device.
+void *_Nullable ct_tensor_address(ct_tensor tensor);
 /// The first byte of a contiguous tensor in host memory; an error for any other.
 ct_status ct_tensor_bytes(ct_tensor tensor, void *_Nullable *_Nonnull result);
 /// Handles alive in the process: what a leak test watches.
@@ -191,3 +195,5 @@ bool ct_has_cuda(void);
 #ifdef __cplusplus
 }
 #endif
+
+#include "CTorchCUDA.h"

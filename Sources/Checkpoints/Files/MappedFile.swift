@@ -15,7 +15,8 @@ public final class MappedFile: @unchecked Sendable {
     /// - Throws: `CheckpointError.system` with the path and `errno`, `.notARegularFile`.
     public init(_ url: URL) throws {
         path = url.path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, opening a named pipe waits until somebody writes to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw CheckpointError.system(operation: "open", path: path, code: errno) }
         defer { close(descriptor) }
         var status = stat()

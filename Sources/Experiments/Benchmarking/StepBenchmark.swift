@@ -62,23 +62,31 @@ public final class StepBenchmark {
 
     /// Does one step, and times it. A stored reference is asked before the clock starts.
     public func step() throws -> Sample {
-        if !scoresLive, let reference = run.reference {
-            var sampler = trainer.sampler
-            for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
-        }
+        try askStoredReference()
         let faults = ProcessMemory.pageFaults
+        let start = ContinuousClock.now
         let metrics = try trainer.advance()
+        Runtime.synchronize(device)
         return Sample(
-            seconds: metrics.seconds, loss: metrics.loss, selectedLoss: metrics.selectedLoss,
+            seconds: (ContinuousClock.now - start) / .seconds(1), loss: metrics.loss, selectedLoss: metrics.selectedLoss,
             gradientNorm: metrics.gradientNorm, pageFaults: ProcessMemory.pageFaults - faults)
     }
 
-    /// The largest resident size of the process so far, in bytes.
-    public static var peakMemory: Int { ProcessMemory.peak }
+    /// Lets the reference remember what it says of the next step's blocks, where that is no part of the step.
+    private func askStoredReference() throws {
+        guard !scoresLive, let reference = run.reference else { return }
+        var sampler = trainer.sampler
+        for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
+    }
+
+    public var device: Device { recipe.compute.device }
+
+    /// The most memory taken so far, in bytes: the process's largest resident size, or what tensors took on a GPU.
+    public var peakMemory: Int { device == .cpu ? ProcessMemory.peak : Runtime.peakMemory(of: device) }
 
     /// The parts of a micro-batch, each timed by itself on the next blocks: medians over `repetitions`.
     public func parts(repetitions: Int) throws -> [StepPart] {
-        var timings = StepPart.Timings()
+        var timings = StepPart.Timings(on: device)
         var sampler = trainer.sampler
         let (model, adapter) = (trainer.stepModel, trainer.adapter)
         let head = LossHead(weight: model.headWeight)
@@ -105,17 +113,39 @@ public final class StepBenchmark {
         return timings.medians
     }
 
-    /// The rate of a large product of this type on this device, in operations a second: what `cost` is held against. Best of 3.
-    public func productPeak(size: Int = 4096) -> Double {
+    /// Does `steps` steps, timing every call into libtorch.
+    ///
+    /// - Throws: `BenchmarkError.breakdownOnDevice`
+    public func breakdown(steps: Int) throws -> StepBreakdown {
+        let device = trainer.model.headWeight.device
+        guard device == .cpu else { throw BenchmarkError.breakdownOnDevice("\(device)") }
+        let clock = OperatorClock()
+        var seconds = 0.0
+        for _ in 0..<steps {
+            try askStoredReference()
+            seconds += try clock.record { try trainer.advance() }.seconds
+        }
+        return StepBreakdown(
+            clock.totals, steps: steps, seconds: seconds, tokens: recipe.tokensPerStep, cost: cost,
+            shapes: ProductShapes(trainer.model, adapter: trainer.adapter))
+    }
+
+    /// Rows and columns of the product that steps are held against: enough to fill the device.
+    public var peakProductSize: Int { device == .cpu ? 4096 : 8192 }
+
+    /// The rate of a large product of this type on this device, in operations a second: what `cost` is held against. Best of 3
+    /// turns, which on a GPU are of ten products each, so that the wait for the last is little.
+    public func productPeak() -> Double {
         withoutGradient {
-            let device = trainer.model.headWeight.device
+            let (size, repetitions) = (peakProductSize, device == .cpu ? 1 : 10)
             let generator = Generator(seed: 0)
             let factor = generator.uniform([size, size], dtype: .float32).converted(to: recipe.compute.dtype).moved(to: device)
             let times = (0..<3).map { _ in
+                Runtime.synchronize(device)
                 let start = ContinuousClock.now
-                let product = factor.timesTransposed(factor)
-                _ = product.slice(0..<1).values() as [Float]  // waits for a device
-                return (ContinuousClock.now - start) / .seconds(1)
+                for _ in 0..<repetitions { _ = factor.timesTransposed(factor) }
+                Runtime.synchronize(device)
+                return (ContinuousClock.now - start) / .seconds(1) / Double(repetitions)
             }
             return 2 * Double(size) * Double(size) * Double(size) / times.min()!
         }
@@ -129,11 +159,15 @@ public struct StepPart: Sendable, Codable {
     public var seconds: Double
 
     struct Timings {
+        private let device: Device
         private var seconds: [(name: String, values: [Double])] = []
+
+        init(on device: Device) { self.device = device }
 
         mutating func time<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
             let start = ContinuousClock.now
             let result = try body()
+            Runtime.synchronize(device)
             let taken = (ContinuousClock.now - start) / .seconds(1)
             if let index = seconds.firstIndex(where: { $0.name == name }) {
                 seconds[index].values.append(taken)
@@ -150,8 +184,15 @@ public struct StepPart: Sendable, Codable {
 /// Why a recipe can't be timed.
 public enum BenchmarkError: Error, Equatable, CustomStringConvertible {
     case liveReference
+    case breakdownOnDevice(String)
 
     public var description: String {
-        "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+        switch self {
+        case .liveReference:
+            "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+        case .breakdownOnDevice(let device):
+            "--breakdown times single operators, and on \(device) they return before they are done; leave it out, or write "
+                + "compute.device=cpu"
+        }
     }
 }

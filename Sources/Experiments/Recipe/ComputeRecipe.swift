@@ -9,6 +9,8 @@ public struct ComputeRecipe: Equatable, Sendable {
     public var frozen = FrozenWeights.exact
     /// CPU threads; 0 takes all cores.
     public var threads = 0
+    /// Kernels, or what they are held against.
+    public var arithmetic = Runtime.Arithmetic.kernels
 
     /// Embeddings, norms, the head, adapters, gradients and evaluations are computed in `dtype` whatever this says.
     public enum FrozenWeights: String, CaseIterable, Sendable {
@@ -40,6 +42,7 @@ extension ComputeRecipe: RecipeSection {
         visitor.value("dtype", &dtype)
         visitor.value("frozen", &frozen)
         visitor.value("threads", &threads, .atLeast(0, atMost: 1 << 12))
+        visitor.value("arithmetic", &arithmetic)
         visitor.refuse(
             "frozen", with: ["device", "dtype"], if: frozen != .exact && (device != .cpu || dtype != .float32),
             "is \(frozen.rawValue), but int8 weights are made for float32 on the CPU, and the run computes in \(dtype) on "
@@ -48,6 +51,7 @@ extension ComputeRecipe: RecipeSection {
 }
 
 extension ComputeRecipe.FrozenWeights: RecipeChoice {}
+extension Runtime.Arithmetic: RecipeChoice {}
 
 extension Device: RecipeValue {
     init(_ node: RecipeNode) throws(RecipeComplaint) {

@@ -18,6 +18,8 @@ public final class Run {
     public let storedReference: StoredReference?
     /// Where the data begins; the trainer's own sampler moves on.
     private let firstSampler: any BlockSampler
+    /// The recipe with folders in the place of a study's runs.
+    private let onDisk: Recipe
     /// The corpus that is trained on; of a mixture, the first.
     let trainingBlocks: PackedBlocks
     /// What a log of its selections is laid out for.
@@ -37,8 +39,13 @@ public final class Run {
     ) throws {
         self.recipe = recipe
         let onDisk = recipe.replacingTrainedRuns(with: trained)
+        self.onDisk = onDisk
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
         Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
+        Runtime.arithmetic = recipe.compute.arithmetic
+        if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
+            throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
+        }
         // Full-weight training changes the model in place, so it gets one of its own.
         let loaded = try workspace.model(
             recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device, isShared: recipe.adapter != nil)
@@ -134,29 +141,50 @@ public final class Run {
         return token
     }
 
+    /// What the recipe builds on besides the model and the data, hashed, by the recipe's key.
+    private func inputHashes() throws -> [String: String] {
+        var hashes: [String: String] = [:]
+        if reference != nil, let source = onDisk.selection.reference {
+            let identity = try ReferenceIdentity(source, of: loaded)
+            hashes["selection.reference"] = [identity.modelHash, identity.adapterHash].compactMap { $0 }.joined(separator: "+")
+        }
+        if case .folder(let path) = onDisk.adapter?.start {
+            hashes["adapter.start"] = try ReferenceIdentity(loaded, adapter: URL(fileURLWithPath: path)).adapterHash
+        }
+        return hashes
+    }
+
     /// What the manifest says before the first step.
     public func manifest(startedAt: Date) throws -> RunManifest {
-        RunManifest(
+        var manifest = RunManifest(
             versions: WinnowVersion.all, device: recipe.compute.device.description, threads: Runtime.threadCount,
+            processor: KernelFile.processorName(),
             precision: recipe.compute.precision, seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
             dataHashes: dataHashes, recipeHash: recipe.hash, parameters: loaded.model.parameterCount,
             trainableParameters: trainer.trained.reduce(0) { $0 + $1.tensor.count }, startedAt: startedAt)
+        manifest.inputHashes = try inputHashes()
+        return manifest
     }
 }
 
 /// Why a recipe can't be run here.
 public enum RunError: Error, Equatable, CustomStringConvertible {
     case noDevice(String)
+    case noKernels(device: String, problem: String)
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
     case noReference(recipe: String)
     case noSelections(run: String)
+    case changedInput(directory: String, input: String)
+    case nothingToVerify(directory: String)
 
     public var description: String {
         switch self {
         case .noDevice(let device):
             "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, or set up a CUDA build"
+        case .noKernels(let device, let problem):
+            "no kernels for \(device): \(problem); or write compute.arithmetic: operators, which is slower"
         case .foreignVocabulary(let corpus, let size, let model, let modelSize):
             "\(corpus) was prepared with a vocabulary of \(size), and \(model) has \(modelSize): "
                 + "prepare the text again with `winnow prepare --model` and this model"
@@ -169,6 +197,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
                 + "that compares, and selection.reference"
         case .noSelections(let run):
             "\(run) holds no \(RunDirectory.selectionsName) to replay: run it with training.keepSelections: true"
+        case .changedInput(let directory, let input):
+            "\(input) is not what \(directory) was made with, by its SHA-256: put the former back to verify the run"
+        case .nothingToVerify(let directory):
+            "\(directory) has no step in its \(RunDirectory.metricsName), so there is nothing to verify"
         }
     }
 }

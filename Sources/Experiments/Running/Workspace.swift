@@ -4,6 +4,7 @@ import Foundation
 import Models
 import Tokenizers
 import Torch
+import Training
 
 /// Opens what recipes and commands name, each thing once: a study's arms share one model in memory.
 public final class Workspace {

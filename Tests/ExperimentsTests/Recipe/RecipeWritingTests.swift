@@ -27,7 +27,7 @@ import Testing
           meanPerMicroBatch: true
         selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
-        compute: {device: cuda, dtype: bfloat16, threads: 3}
+        compute: {device: cuda, dtype: bfloat16, threads: 3, arithmetic: plain}
         """
 
     @Test(arguments: [
@@ -110,6 +110,7 @@ import Testing
                   dtype: float32
                   frozen: exact
                   threads: 0
+                  arithmetic: kernels
 
                 """)
     }
