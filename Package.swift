@@ -15,6 +15,13 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// What `Winnow` gives in one import. Who imports that also names these as needs, as every target names all that it imports: a
+/// target is compiled anew when a need changes, and not when what lies behind an unchanged need does.
+let rooms: [Target.Dependency] = [
+    "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords", "Analysis",
+    "Experiments", "Reporting",
+]
+
 /// A room of the house. Dependencies point downwards only; docs/Architecture.md draws them.
 /// `embedding` lists files whose text goes into the code, so that an executable has them without the checkout.
 func room(_ name: String, _ needs: Target.Dependency..., embedding files: [String] = []) -> Target {
@@ -77,39 +84,49 @@ let package = Package(
         // Training.
         room("Models", "Torch", "Checkpoints"),
         room("TokenSelection", "Torch"),
-        room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", logging),
+        room("Training", "Torch", "Checkpoints", "Models", "TokenSelection", "Corpora", "RunRecords", crypto, logging),
         room(
-            "Experiments", "Training", "TokenSelection", "Torch", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging,
+            "Experiments", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
+            "Analysis", "Reporting", yams, crypto, logging,
             embedding: ["adapt", "reproduce", "seed", "rho1", "rigorous", "self", "claims"].map { "../../Recipes/\($0).yaml" }),
 
         // The two doors.
-        room(
-            "Winnow", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
-            "Analysis", "Experiments", "Reporting"),
-        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", argumentParser, logging]),
+        .target(name: "Winnow", dependencies: rooms),
+        .executableTarget(name: "WinnowCommand", dependencies: rooms + ["Winnow", argumentParser, logging]),
 
         // Programs that show the library; built with the tests, not products.
-        .executableTarget(name: "CustomPolicy", dependencies: ["Winnow"], path: "Examples/CustomPolicy"),
+        .executableTarget(name: "CustomPolicy", dependencies: rooms + ["Winnow"], path: "Examples/CustomPolicy"),
 
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
         .target(
-            name: "ModelFixtures", dependencies: ["PeerProcess", "Models", "Corpora"], path: "Tests/ModelFixtures",
-            exclude: ["Oracles"]),
+            name: "ModelFixtures", dependencies: ["PeerProcess", "Torch", "Checkpoints", "Models", "Corpora"],
+            path: "Tests/ModelFixtures", exclude: ["Oracles"]),
         // The CUDA kernels as C++, for a machine without a GPU.
         .target(name: "CUDAEmulation", path: "Tests/CUDAEmulation"),
         tests(of: "Torch", "CUDAEmulation"),
         tests(of: "Checkpoints"),
-        tests(of: "Tokenizers"),
-        tests(of: "Corpora"),
-        tests(of: "RunRecords"),
-        tests(of: "Analysis"),
-        tests(of: "Reporting"),
-        tests(of: "Models", "ModelFixtures"),
-        tests(of: "TokenSelection"),
-        tests(of: "Training", "ModelFixtures"),
-        tests(of: "Experiments", "ModelFixtures"),
-        .testTarget(name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"]),
+        tests(of: "Tokenizers", "Checkpoints"),
+        tests(of: "Corpora", "Checkpoints", "Tokenizers"),
+        tests(of: "RunRecords", "Checkpoints"),
+        tests(of: "Analysis", "Checkpoints", "RunRecords"),
+        tests(of: "Reporting", "Analysis", "Checkpoints", "RunRecords"),
+        tests(of: "Models", "Torch", "Checkpoints", "ModelFixtures"),
+        tests(of: "TokenSelection", "Torch"),
+        tests(
+            of: "Training", "Torch", "Checkpoints", "Corpora", "Models", "TokenSelection", "RunRecords", "ModelFixtures"),
+        tests(
+            of: "Experiments", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "Training", "RunRecords",
+            "ModelFixtures"),
+        .testTarget(
+            name: "CommandTests", dependencies: rooms + ["Winnow", "PeerProcess", "ModelFixtures"], exclude: ["Goldens"]),
+
+        // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
+        .target(
+            name: "FuzzedReaders",
+            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "Experiments"],
+            path: "Fuzzing/Readers"),
+        .testTarget(name: "FuzzedReadersTests", dependencies: ["FuzzedReaders"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
@@ -118,6 +135,5 @@ let package = Package(
 // The fuzzing harness calls libFuzzer, which only `-sanitize=fuzzer` links: scripts/fuzz.sh builds it, in a folder of its own.
 if Context.environment["WINNOW_FUZZING"] != nil {
     package.targets.append(
-        .executableTarget(
-            name: "WinnowFuzz", dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords"], path: "Fuzzing/Harness"))
+        .executableTarget(name: "WinnowFuzz", dependencies: ["FuzzedReaders"], path: "Fuzzing/Harness"))
 }

@@ -181,3 +181,134 @@ seed("html", "latin", b'<meta charset="iso-8859-1"><body><p>\xe9t\xe9<div class=
 seed("gzip", "two-members", gzip.compress(lines, mtime=0) + gzip.compress(lines, mtime=0))
 seed("zstandard", "lines", subprocess.run(["zstd", "-q", "-c"], input=lines, capture_output=True, check=True).stdout)
 
+
+
+# What runs and studies leave. The values are few and the shapes small, so that mutations hit the numbers.
+key = {
+    "tokens": "aa", "blockLength": "4", "separator": "none", "tail": "drop", "model": "bb", "adapter": "none",
+    "precision": "float32", "numerics": "1", "format": "winnow.reference-losses.1", "scoringSeconds": "1.5",
+}
+
+
+def store(kind, rows):
+    tensors = {"losses": (kind, [len(rows), 4]), "blocks": ("I32", [len(rows)]), "lengths": ("I32", [len(rows)])}
+    file = safetensors(tensors, key)
+    lists = [block for block, _ in rows] + [length for _, length in rows]
+    return file[: -4 * len(lists)] + struct.pack(f"<{len(lists)}i", *lists)
+
+
+seed("store", "full", store("F32", [(0, 4), (3, 2)]))
+seed("store", "half", store("F16", [(5, 3)]))
+record = struct.pack("<IId8f", 3, 4, 0.5, 0, 1, 2, 3, 0, 1, 1, 1)
+seed("storelog", "two", record + struct.pack("<IId8f", 1, 2, 0.5, 0, 1, 0, 0, 0, 1, 0, 0))
+
+selection = struct.pack("<III2s", 1, 0, 1, b"\x22\x01") + struct.pack("<III2s", 2, 1, 0, b"\x42\x02")
+seed("selections", "records", selection)
+
+
+def crc32c(data):
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return struct.pack("<I", value ^ 0xFFFFFFFF)
+
+
+selections = b"WINNOWSL" + struct.pack("<4I", 1, 5, 2, 6) + b"c0ffee"
+for start in (0, 14):
+    selections += selection[start:start + 14] + crc32c(selection[start:start + 14])
+seed("selections", "log", selections)
+
+score = {"name": "loss", "label": "loss", "auroc": 0.8, "lowerBound": 0.7, "upperBound": 0.9, "precision": [{"ratio": 0.1, "precision": 0.5}]}
+truth = {"format": 1, "student": "s", "tests": [
+    {"name": "ocr", "label": "noise", "text": "t", "blocks": 2, "tokens": 8, "badTokens": 3, "scores": [score, score | {"name": "entropy"}]}]}
+texts = {"format": 1, "split": "noisy", "blocks": [["a", " b", "", "é"], ["<c>", "d", "e", "f"]]}
+seed("truth", "one", truth)
+seed("texts", "two", texts)
+
+evaluation = {"tokensSeen": 0, "split": "noisy", "loss": 2.5, "perplexity": 12.2, "tokens": 6, "seconds": 1.5}
+step = {
+    "kind": "step", "step": 1, "tokensSeen": 6, "selectedTokensSeen": 3, "validTokens": 6, "selectedTokens": 3, "loss": 2.5,
+    "selectedLoss": 3.5, "gradientNorm": 1.5, "learningRate": 0.1, "filledAtRandom": 0, "tied": False, "seconds": 0.5,
+    "candidates": 4, "selectedByScoreDecile": [0, 0, 0, 0, 0, 0, 0, 1, 1, 1],
+}
+probe = {"kind": "probe", "step": 1, "tokensSeen": 6, "blocks": 2, "cosine": 0.5, "selectedNorm": 1, "allNorm": 2}
+lines = [evaluation | {"kind": "evaluation", "step": 0}, step, probe, evaluation | {"kind": "evaluation", "step": 1}]
+metrics = "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def run(number, file):
+    return {
+        "seed": number, "adapterSeed": 0, "directory": ".", "tokenLosses": {"noisy": file}, "tokens": 6, "selectedTokens": 3,
+        "selections": "selections.bin", "selectedByFrequency": [{"tokens": 60, "selected": 30}],
+        "checkpoints": [{"step": at, "tokensSeen": 6 * at, "tokenLosses": {"noisy": file}} for at in (0, 1)],
+        "evaluations": [evaluation | {"step": at} for at in (0, 1)], "trainingSeconds": 1.5, "wallSeconds": 2.5,
+        "referenceTrainingSeconds": 0, "referenceScoringSeconds": 0.5,
+    }
+
+
+def arm(name, role, policy, *runs, **more):
+    return {"name": name, "label": name, "role": role, "policy": policy, "runs": list(runs)} | more
+
+
+A, B = "a.safetensors", "b.safetensors"
+study = {
+    "format": 2, "title": "t", "summary": "s", "recipe": "r", "blockLength": 4, "device": "cpu", "threads": 2, "wallSeconds": 9.5,
+    "startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:01:00Z", "versions": {"winnow": "0"},
+    "model": {"name": "m", "hash": "h", "parameters": 9, "trainableParameters": 3},
+    "splits": [
+        {"name": name, "label": name, "role": role, "documents": 2, "tokens": 8, "hash": "h", "source": "x"}
+        for name, role in (("train", "training"), ("noisy", "validation"))],
+    "arms": [
+        arm("clm", "baseline", "all", run(0, A), run(1, B)),
+        arm("topk", "selection", "topK", run(0, B), run(1, A), score="excessLoss", ratio=0.5, pool="microBatch", reference="base",
+            referenceName="base")],
+    "startTokenLosses": {"noisy": A}, "referenceTokenLosses": {"base": {"noisy": B}}, "viewerTexts": {"noisy": "viewer.json"},
+    "groundTruth": "ground-truth.json", "quirks": [{"setting": "s", "why": "w"}],
+    "published": [{
+        "title": "p", "setting": "s", "faults": ["f"], "tokensPerSecond": [1209, 1443],
+        "perplexities": [{"arm": "clm", "perplexity": 9.89, "policy": "all"}, {"arm": "topk", "perplexity": 11.4, "policy": "topK", "ratio": 0.5}],
+        "bucketMovements": [{"arm": "topk", "highToLow": 0.1, "lowToHigh": 0.2}],
+        "cosines": [{"cosine": 0.9, "first": "clm", "second": "topk"}]}],
+    "claims": [
+        {"id": name, "source": "s", "says": "s", "measure": measure, "arm": "topk", "control": "clm", "split": "noisy", "upper": 0}
+        for name, measure in (("l", "lossDifference"), ("h", "highToLowDifference"), ("u", "selectedLossDifference"))],
+}
+seed("study", "plain", study)
+(CORPUS / "metrics" / "kinds").write_text(metrics)
+
+
+def token_losses(*values):
+    file = safetensors({"losses": ("F32", [2, 4]), "mask": ("U8", [2, 4])}, {})
+    return file[:-40] + struct.pack("<8f", *values) + bytes([0, 1, 1, 1] * 2)
+
+
+seed(
+    "report", "study", study, metrics.encode(), texts, truth, selections, token_losses(0, 1, 2, 3, 0, 3, 1, 2),
+    token_losses(0, 2, 2, 1, 0, 1, 3, 2))
+
+recipe = b"""name: mine
+model: default
+data: {train: default, blockLength: 128, validation: {noisy: default}}
+adapter: {rank: 8, alpha: 16.0, targetModules: [q_proj, v_proj]}
+training: {tokens: 60000, batchSize: 4, optimizer: {learningRate: 1e-4}, schedule: {kind: cosine, warmupSteps: 5}}
+selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.5}
+"""
+matrix = b"""name: small
+seeds: [0, 1]
+base:
+  data: &text {train: curated}
+  training: {tokens: 5000}
+references:
+  curated: {data.train: curated}
+arms:
+  - {name: clm, selection.policy: all}
+  - {name: topk, selection.policy: topK, selection.reference: reference/curated, seeds: [0], matching: {arm: clm, by: tokens}}
+  - {name: again, data: *text}
+"""
+seed("recipe", "recipe", recipe)
+seed("recipe", "study", matrix)
+seed("claims", "one", b"""claims:
+  - {id: falls, source: s, says: x, measure: lossDifference, arm: topk, control: clm, split: noisy, upper: 0}
+""")

@@ -71,7 +71,7 @@ digest() {
 }
 
 # `is_pinned FILE PATH`: whether FILE exists and is the one that is pinned for PATH within the cache.
-is_pinned() { [ -f "$1" ] && [ "$(digest "$1")" = "$(pinned "$2")" ]; }
+is_pinned() { [ -f "$1" ] && [ -n "$(pinned "$2")" ] && [ "$(digest "$1")" = "$(pinned "$2")" ]; }
 
 # `keep FILE PATH` checks FILE against its pin and renames it to PATH within the cache.
 keep() {

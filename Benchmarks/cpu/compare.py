@@ -2,254 +2,262 @@
 
 Every side does the same step: the same weights, a LoRA adapter of rank 16 on all linear layers that has been moved off its start, the
 same blocks, top-k 0.5 of the excess over the base ranked in the micro-batch, AdamW. Before anything is timed, the losses and
-the gradient norm of the first step are compared, wherever dropout doesn't make them random.
+the gradient norms of the first step are compared, and a peer that is to be compiled must have compiled every layer.
 
-All programs are started and made ready first; then they take turns, a few steps each, so that all meet the same machine. A round in
-which other processes took more than --disturbance of the processors is thrown away. A figure is the median over the rounds of a program's
+A match (`--match`; sides.py lists them) is a set of programs that are made ready first and then take turns, a few steps each, so that
+all meet the same machine; where two don't fit into memory they run one after the other. A round in which other processes took more
+than --disturbance of the processors is thrown away and done again. A figure is the median over the rounds of a program's
 median step; a ratio is the median over rounds of the ratio within the round, with the range of its middle half.
+
+Ends with what was promised: target, measured, pass or fail. --check compares the ratios with those of thresholds.json and fails where one
+is more than 10 % less; --accept writes them there.
 
 Needs torch, transformers and peft on PYTHONPATH: `eval "$(scripts/environment.sh)"; PYTHONPATH=$WINNOW_PEERS python3 …`.
 """
 
 import argparse
+import contextlib
+import dataclasses
 import datetime
 import json
 import os
-import platform
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import sides
+import turns
+import workload
+
 HERE = Path(__file__).resolve().parent
-
-# name: (program, options); `allocator` keeps freed memory in the process, as Winnow does by itself.
-PEERS = {
-    "naive": ["--dropout", "0.05"],
-    "naive, no dropout": [],
-    "live, compiled": ["--compiled"],
-    "cached, compiled": ["--cached", "--compiled"],
-    "cached, compiled, allocator": ["--cached", "--compiled"],
-}
-OURS = {
-    "winnow, live": ["--reference", "live"],
-    "winnow, live, dropout 0.05": ["--reference", "live", "adapter.dropout=0.05", "selection.scoreWithDropout=true"],
-    "winnow": ["--reference", "stored"],
-}
-# What is promised, and of what.
-RATIOS = [
-    ("winnow", "naive"),
-    ("winnow", "cached, compiled"),
-    ("winnow", "cached, compiled, allocator"),
-    ("winnow, live", "live, compiled"),
-    ("winnow, live, dropout 0.05", "naive"),
-]
-KEEPS_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_TOP_PAD_": str(64 << 20)}
+THRESHOLDS = HERE / "thresholds.json"
+USAGE_ERROR = 64
 
 
-def processor_ticks():
-    """(all, idle) ticks of the machine."""
-    fields = [int(x) for x in open("/proc/stat").readline().split()[1:9]]
-    return sum(fields), fields[3] + fields[4]
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("winnow", type=Path)
+    parser.add_argument("model", nargs="?", default="default", help="of the 135M matches")
+    parser.add_argument("--match", action="append", choices=[m.name for m in sides.MATCHES], help="repeatable; all by default")
+    parser.add_argument("--only", action="append", choices=sides.NAMES, metavar="SIDE", help=f"repeatable: {'; '.join(sides.NAMES)}")
+    parser.add_argument("--shape", choices=workload.NAMES, help="instead of each match's own: `tiny` rehearses in a minute")
+    parser.add_argument("--rounds", type=int, help="instead of each match's own")
+    parser.add_argument("--steps", type=int, default=2, help="in a turn")
+    parser.add_argument("--warmup", type=int, default=3, help="steps before the first turn")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--disturbance", type=float, default=0.05, help="share of the processors that others may take")
+    parser.add_argument("--text", type=Path, default=HERE.parent.parent / "docs" / "Architecture.md")
+    parser.add_argument("--folder", type=Path, help="keeps models and texts here for the next time (1.1B: 4.5 GB)")
+    parser.add_argument("--json", type=Path, help="also write everything here")
+    parser.add_argument("--check", action="store_true", help=f"against {THRESHOLDS.name}")
+    parser.add_argument("--accept", action="store_true", help=f"write the ratios into {THRESHOLDS.name}")
+    options = parser.parse_args()
+    options.winnow = options.winnow.resolve()
+    if min(options.steps, options.warmup, options.threads, options.rounds or 1) < 1:
+        parser.error("--steps, --warmup, --threads and --rounds are 1 or more")
+    if options.accept and options.shape:
+        parser.error("--accept is for the matches' own shapes")
+    return options
 
 
-class Worker:
-    """A program that does a round of steps for every line it is sent."""
-
-    def __init__(self, name, command, environment):
-        self.name = name
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=dict(os.environ, **environment))
-        self.rounds = []
-        self.first = None
-
-    def ready(self, line):
-        self.first = line["first"]
-
-    def read(self):
-        line = self.process.stdout.readline()
-        if not line:
-            sys.exit(f"{self.name} ended with {self.process.wait()}")
-        return json.loads(line)
-
-    def round(self):
-        """The samples, the share of the processors that others took meanwhile."""
-        (everything, idle), own = processor_ticks(), self.own_ticks()
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        samples = self.read()
-        (everything_after, idle_after), own_after = processor_ticks(), self.own_ticks()
-        total = max(1, everything_after - everything)
-        others = max(0, total - (idle_after - idle) - (own_after - own)) / total
-        return samples, others
-
-    def own_ticks(self):
-        fields = open(f"/proc/{self.process.pid}/stat").read().rpartition(")")[2].split()
-        return int(fields[11]) + int(fields[12])
-
-    def finish(self):
-        self.process.stdin.close()
-        line = self.read()
-        self.process.wait()
-        return line["peakMemoryBytes"]
+def chosen(options):
+    """The matches asked for, with the sides and sizes asked for."""
+    for match in sides.MATCHES:
+        if options.match and match.name not in options.match:
+            continue
+        kept = tuple(side for side in match.sides if not options.only or side in options.only)
+        if kept:
+            yield dataclasses.replace(
+                match, sides=kept, shape=options.shape or match.shape, rounds=options.rounds or match.rounds)
 
 
-def prepare(options, folder):
-    """One model folder, one adapter and one list of tokens for all sides."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
+def play(match, options, folder):
+    """Runs a match; everything that was measured."""
+    weights = workload.weights(match.shape, folder, options.winnow, options.model)
+    batch = workload.batch(weights, match.batch_size, match.block_length, options.winnow, options.text)
+    with contextlib.ExitStack() as stack:
+        workers, missing = [], {}
 
-    model_folder = folder / "model"
-    if options.shape == "1.1B":
-        torch.manual_seed(0)
-        config = LlamaConfig(
-            vocab_size=32000, hidden_size=2048, intermediate_size=5632, num_hidden_layers=22, num_attention_heads=32,
-            num_key_value_heads=4, max_position_embeddings=2048, rms_norm_eps=1e-5, tie_word_embeddings=False)
-        model = LlamaForCausalLM(config).float()
-        model.save_pretrained(model_folder)
-        shutil.copy(options.tokenizer, model_folder / "tokenizer.json")
-    else:
-        subprocess.run([options.winnow, "merge", "--model", options.model, "--output", model_folder], check=True, capture_output=True)
-        model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
-    targets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-    adapted = get_peft_model(model, LoraConfig(r=16, lora_alpha=32, target_modules=targets, task_type="CAUSAL_LM"))
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for name, parameter in adapted.named_parameters():
-            if "lora_B" in name:
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 2e-3)
-    adapted.save_pretrained(folder / "adapter")
+        def start(names):
+            started = []
+            for name in names:
+                worker = sides.worker(name, match, weights, batch, options)
+                stack.callback(worker.stop)
+                try:
+                    worker.wait_until_ready()
+                except turns.WorkerFailed as failure:
+                    if failure.code != USAGE_ERROR:
+                        raise
+                    missing[name] = str(failure)
+                    print(f"left out, since this winnow refuses it: {failure}", file=sys.stderr)
+                    continue
+                started.append(worker)
+                workers.append(worker)
+            return started
 
-    return model_folder, folder / "adapter"
+        groups, all_rounds = [[name] for name in match.sides] if match.apart else [match.sides], []
+        for names in groups:
+            started = start(names)
+            rounds = turns.Turns(match.rounds, options.disturbance)
+            rounds.run(started)
+            for worker in started:
+                worker.finish()
+            all_rounds.append(rounds)
+    agree(match, {worker.name: worker.ready for worker in workers})
 
-
-def write_text(options, folder, model_folder):
-    """A text of just as many blocks as a batch has, so that each step of every side sees the same tokens; its ids."""
-    text = Path(options.text).read_text()
-    wanted = options.batch_size * options.block_length
-    (folder / "text").mkdir()
-    file = folder / "text" / "text.txt"
-
-    def ids(length):
-        file.write_text((text * (length // len(text) + 1))[:length])
-        command = [options.winnow, "tokenize", "--model", model_folder, file, "--json"]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["ids"]
-
-    low, high = 0, 16 * wanted
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if len(ids(middle)) >= wanted else (middle, high)
-    found = ids(high)
-    assert wanted <= len(found) < wanted + options.block_length
-    (folder / "ids.json").write_text(json.dumps(found[:wanted]))
-    subprocess.run([options.winnow, "prepare", folder / "text", "--model", model_folder, "--output", folder / "shards"],
-                   check=True, capture_output=True)
-    return folder / "shards", folder / "ids.json"
+    # Sides that ran apart: their n-th rounds stand together.
+    kept = [
+        {name: answer for rounds in together for name, answer in rounds.items()} for together in zip(*(r.kept for r in all_rounds))]
+    seconds = [{name: statistics.median(s["seconds"] for s in samples) for name, samples in answers.items()} for answers in kept]
+    return {
+        "shape": match.shape, "batchSize": match.batch_size, "blockLength": match.block_length, "apart": match.apart,
+        "rounds": seconds, "missing": missing,
+        "othersInKeptRounds": [x for r in all_rounds for x in r.disturbed_kept],
+        "othersInThrownRounds": [x for r in all_rounds for x in r.disturbed_thrown],
+        "sides": {
+            worker.name: {
+                "secondsPerStep": statistics.median(r[worker.name] for r in seconds),
+                "peakMemoryBytes": worker.peak_memory, "pageFaultsPerStep": kept[-1][worker.name][-1]["pageFaults"],
+                **worker.ready, **worker.last}
+            for worker in workers}}
 
 
-def workers(options, folder):
-    model_folder, adapter = prepare(options, folder)
-    shards, ids = write_text(options, folder, model_folder)
-    sizes = ["--batch-size", str(options.batch_size), "--block-length", str(options.block_length)]
-    common = ["--steps", str(options.steps), "--threads", str(options.threads)]
-    selected = options.only or [*PEERS, *OURS]
-    for name in selected:
-        if name in PEERS:
-            command = [sys.executable, HERE / "peer.py", model_folder, adapter, ids, *PEERS[name], *sizes, *common]
-            yield Worker(name, command, KEEPS_MEMORY if "allocator" in name else {})
+def agree(match, ready):
+    """Stops where the sides don't do the same step: their losses and gradient norms, and whether compiled ones are compiled."""
+    exact, loose = {}, {}
+    for name, said in ready.items():
+        (exact if sides.is_exact(name) else loose)[name] = said["first"]
+        if "compiled" in said and (said["compiled"]["graphs"] == 0 or said["compiled"]["layers"] == 0):
+            sys.exit(f"{match.name}: {name} says compiled, but nothing was: {said['compiled']}")
+    for key, near, nearly in [("loss", 1e-4, 2e-2), ("selectedLoss", 1e-3, 5e-2), ("gradientNorm", 1e-2, 0.5)]:
+        values = {name: first[key] for name, first in {**exact, **loose}.items()}
+        middle = statistics.median([values[name] for name in exact] or values.values())
+        far = {n: v for n, v in values.items() if not (v > 0 and abs(v - middle) <= (near if n in exact else nearly) * middle)}
+        if far:
+            sys.exit(f"{match.name}: {key} differs, so a speed would mean nothing: {far} against {middle}")
+
+
+def ratios(result, ours, theirs):
+    """Median, lower and upper quarter of how many times as fast, over the rounds."""
+    values = sorted(r[theirs] / r[ours] for r in result["rounds"])
+    quarter = len(values) // 4
+    return [statistics.median(values), values[quarter], values[-1 - quarter]]
+
+
+def settings(result, name):
+    """A peer in the settings of its allocator that ran."""
+    return [side for side in (name, name + sides.KEEPING) if side in result["sides"]]
+
+
+def judge(results):
+    """Each target that could be measured here, and what came out."""
+    for target in sides.TARGETS:
+        result = results.get(target.match)
+        if not result or target.ours not in result["sides"]:
+            continue
+        ours, theirs = result["sides"][target.ours], settings(result, target.theirs) if target.theirs else []
+        if target.measure == "sgemm":
+            if "productOperationsPerSecond" not in ours or "operationsPerToken" not in ours:
+                continue
+            done = ours["operationsPerToken"] * result["batchSize"] * result["blockLength"] / ours["secondsPerStep"]
+            value = done / ours["productOperationsPerSecond"]
+        elif not theirs:
+            continue
+        elif target.measure == "speed":
+            value = min(ratios(result, target.ours, side)[0] for side in theirs)
+        elif target.measure == "memory":
+            value = ours["peakMemoryBytes"] / min(result["sides"][side]["peakMemoryBytes"] for side in theirs)
         else:
-            keys = [x for x in OURS[name] if "=" in x]
-            flags = [x for x in OURS[name] if "=" not in x]
-            recipe = [
-                f"model={model_folder}", f"data.train={shards}", f"data.blockLength={options.block_length}",
-                f"adapter.start={adapter}", f"training.batchSize={options.batch_size}", "training.optimizer.learningRate=1e-4",
-                "selection.policy=topK", "selection.score=excessLoss", "selection.ratio=0.5", "selection.pool=microBatch",
-                "selection.reference=base", f"compute.threads={options.threads}"]
-            command = [options.winnow, "bench", *recipe, *keys, *flags, "--paced", "--steps", str(options.steps), "--warmup",
-                       "3", "--rounds", "10000"]
-            yield Worker(name, command, {})
+            value = abs(ours["first"]["loss"] / result["sides"][target.theirs]["first"]["loss"] - 1)
+        yield target, value
 
 
-def check(workers):
-    """The losses and gradient norms of the first step of all sides without dropout."""
-    first = {worker.name: worker.first for worker in workers if "0.05" not in worker.name and worker.name != "naive"}
-    names = list(first)
-    for key, tolerance in [("loss", 1e-4), ("selectedLoss", 1e-3), ("gradientNorm", 1e-2)]:
-        values = [first[name][key] for name in names]
-        if not (min(values) > 0 and max(values) - min(values) <= tolerance * max(values)):
-            sys.exit(f"{key} differs, so a speed would mean nothing: {dict(zip(names, values))}")
-    return first
+def report(results, judged):
+    for name, result in results.items():
+        tokens = result["batchSize"] * result["blockLength"]
+        print(f"\n{name}: {result['shape']} shape, {result['batchSize']} x {result['blockLength']} tokens, "
+              f"{len(result['rounds'])} rounds kept, {len(result['othersInThrownRounds'])} thrown away"
+              f"{', one side after the other' if result['apart'] else ''}")
+        print(f"{'':34}{'s a step':>10}{'tokens/s':>10}{'GiB':>7}{'faults':>9}{'loss':>10}{'norm':>9}{'sgemm GFLOP/s':>15}")
+        for side, said in result["sides"].items():
+            first, product = said["first"], said.get("productOperationsPerSecond", 0) / 1e9
+            print(f"{side:34}{said['secondsPerStep']:10.3f}{tokens / said['secondsPerStep']:10.0f}"
+                  f"{said['peakMemoryBytes'] / 2**30:7.2f}{said['pageFaultsPerStep']:9d}{first['loss']:10.5f}"
+                  f"{first['gradientNorm']:9.4f}{product:15.0f}")
+        for ours in [side for side in result["sides"] if side in sides.OURS]:
+            for theirs in [side for side in result["sides"] if sides.are_comparable(ours, side)]:
+                middle, low, high = ratios(result, ours, theirs)
+                print(f"  {ours + ' against ' + theirs:58}{middle:6.2f} times as fast ({low:.2f} ... {high:.2f})")
+    print(f"\n{'what it must reach':62}{'target':>9}{'measured':>10}")
+    for target, value in judged:
+        sign = ">=" if target.measure in ("speed", "sgemm") else "<="
+        print(f"{target.what:62}{sign + format(target.bound, 'g'):>9}{value:10.3f}  {'pass' if target.holds(value) else 'FAIL'}")
+
+
+def all_ratios(results):
+    return {
+        f"{name}: {ours} / {theirs}": ratios(result, ours, theirs)
+        for name, result in results.items() for ours in result["sides"] for theirs in result["sides"]
+        if sides.are_comparable(ours, theirs)}
+
+
+def check(measured):
+    """Exits with 1 where Winnow has become more than 10 % slower beside a peer."""
+    committed = json.loads(THRESHOLDS.read_text())["ratios"]
+    common = {name: (values[0], committed[name]) for name, values in measured.items() if name in committed}
+    if not common:
+        sys.exit(f"{THRESHOLDS.name} has none of the ratios measured: {', '.join(measured)}")
+    slower = {name: pair for name, pair in common.items() if pair[0] < 0.9 * pair[1]}
+    for name, (now, then) in common.items():
+        print(f"{name:62}{then:7.2f} then{now:7.2f} now  {'SLOWER' if name in slower else 'ok'}")
+    if slower:
+        sys.exit(f"{len(slower)} of {len(common)} ratios are more than 10 % less than committed")
+
+
+def accept(measured, today):
+    known = json.loads(THRESHOLDS.read_text()) if THRESHOLDS.exists() else {"ratios": {}}
+    known["ratios"] |= {name: round(values[0], 3) for name, values in measured.items()}
+    known |= {"date": today, "processor": turns.processor()}
+    THRESHOLDS.write_text(json.dumps(known, indent=1) + "\n")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("winnow")
-    parser.add_argument("model", nargs="?", default="default")
-    parser.add_argument("--shape", choices=["model", "1.1B"], default="model", help="random weights of TinyLlama's shape")
-    parser.add_argument("--tokenizer", help="a tokenizer.json of 32000 tokens, for --shape 1.1B")
-    parser.add_argument("--text", default=HERE.parent.parent / "docs" / "Architecture.md")
-    parser.add_argument("--batch-size", type=int, default=4)
-    parser.add_argument("--block-length", type=int, default=128)
-    parser.add_argument("--steps", type=int, default=2, help="in a turn")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--disturbance", type=float, default=0.05, help="share of the processors that others may take")
-    parser.add_argument("--only", action="append", choices=[*PEERS, *OURS], help="one side; may be repeated")
-    parser.add_argument("--json", type=Path, help="also write everything here")
-    parser.add_argument("--check", type=Path, help="fail where a ratio is more than 10 %% under the one in this file")
-    options = parser.parse_args()
+    options = arguments()
+    matches = list(chosen(options))
+    if not matches:
+        sys.exit("no match has the sides asked for")
+    estimate = sum(m.estimate(m.rounds, options.steps, options.warmup) for m in matches)
+    print(f"{', '.join(m.name for m in matches)}: about {estimate / 60:.0f} minutes, more where rounds are disturbed", file=sys.stderr)
 
-    with tempfile.TemporaryDirectory() as name:
-        everyone = list(workers(options, Path(name)))
-        for worker in everyone:
-            worker.ready(worker.read())
-        first = check(everyone)
-        kept, thrown = [], 0
-        while len(kept) < options.rounds and thrown < 3 * options.rounds:
-            results = {worker.name: worker.round() for worker in everyone}
-            if max(others for _, others in results.values()) > options.disturbance:
-                thrown += 1
-                print(f"round thrown away: other processes took {max(o for _, o in results.values()):.0%}", file=sys.stderr)
-                time.sleep(2)
-                continue
-            kept.append({name: statistics.median(s["seconds"] for s in samples) for name, (samples, _) in results.items()})
-            faults = {name: samples[-1]["pageFaults"] for name, (samples, _) in results.items()}
-        peaks = {worker.name: worker.finish() for worker in everyone}
-    if not kept:
-        sys.exit("every round was disturbed: try again on a quiet machine")
-
-    tokens = options.batch_size * options.block_length
-    medians = {name: statistics.median(r[name] for r in kept) for name in kept[0]}
-    ratios = {}
-    for ours, theirs in RATIOS:
-        if ours in medians and theirs in medians:
-            values = sorted(r[theirs] / r[ours] for r in kept)
-            quarter = len(values) // 4
-            ratios[f"{ours} / {theirs}"] = [statistics.median(values), values[quarter], values[-1 - quarter]]
-
-    print(f"{len(kept)} rounds kept, {thrown} thrown away; {options.batch_size} x {options.block_length} tokens, "
-          f"{options.threads} threads, {platform.machine()}")
-    print(f"{'':32}{'s a step':>10}{'tokens/s':>10}{'GiB':>7}{'faults':>9}")
-    for name, seconds in medians.items():
-        print(f"{name:32}{seconds:10.3f}{tokens / seconds:10.0f}{peaks[name] / 2**30:7.2f}{faults[name]:9d}")
-    for name, (middle, low, high) in ratios.items():
-        print(f"{name:60} {middle:5.2f} times as fast ({low:.2f} ... {high:.2f})")
-
+    start, results = time.monotonic(), {}
     record = {
-        "date": datetime.date.today().isoformat(), "tokensPerStep": tokens, "blockLength": options.block_length,
-        "threads": options.threads, "shape": options.shape, "rounds": kept, "thrownAway": thrown, "peakMemoryBytes": peaks,
-        "pageFaults": faults, "secondsPerStep": medians, "ratios": ratios, "first": first}
+        "date": datetime.date.today().isoformat(), "processor": turns.processor(), "threads": options.threads,
+        "stepsInATurn": options.steps, "disturbance": options.disturbance, "matches": results}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder.resolve() if options.folder else Path(temporary)
+        for match in matches:
+            try:
+                results[match.name] = play(match, options, folder)
+            except (turns.WorkerFailed, TimeoutError) as failure:
+                # The other matches stand for themselves.
+                print(f"{match.name}: {failure}", file=sys.stderr)
+                record.setdefault("failed", {})[match.name] = str(failure)
+    judged = list(judge(results))
+    report(results, judged)
+    record |= {
+        "minutes": round((time.monotonic() - start) / 60, 1), "ratios": all_ratios(results),
+        "targets": [
+            {**dataclasses.asdict(target), "measured": value, "holds": target.holds(value)} for target, value in judged]}
     if options.json:
         options.json.write_text(json.dumps(record, indent=1) + "\n")
+    if options.accept:
+        accept(record["ratios"], record["date"])
     if options.check:
-        committed = json.loads(options.check.read_text())
-        slower = {n: (r[0], committed[n]) for n, r in ratios.items() if n in committed and r[0] < 0.9 * committed[n]}
-        if slower:
-            sys.exit(f"slower by more than 10 % (measured, committed): {slower}")
+        check(record["ratios"])
+    if "failed" in record:
+        sys.exit(1)
 
 
 if __name__ == "__main__":

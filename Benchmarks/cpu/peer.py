@@ -1,12 +1,13 @@
 """The same training step in transformers and PEFT: `peer.py MODEL ADAPTER TOKENS.json OPTION…`.
 
 A worker of compare.py: it makes itself ready, then does a round of steps for every line on standard input and answers with a line of
-JSON. Everything is what a user of these libraries would write; `--variant` says how hard that user has tried:
+JSON. Everything is what a user of these libraries would write, and the options say how hard that user has tried:
 
-naive     the public replication's loop: live reference through `disable_adapter()`, full logits, float32 softmax, fresh tensors
-compiled  the decoder's layers through `torch.compile`; says so only where inductor really compiled them
-
-Where `--cached`, the reference's losses are taken once before the clock starts.
+none        the public replication's loop: live reference through `disable_adapter()`, full logits, float32 cross-entropy
+--dropout   of the adapter, as the replication has it; the reference is free of it
+--cached    the reference's losses are taken once, before the clock starts
+--compiled  the decoder's layers through `torch.compile`, whole (no graph break is allowed, nor falling back after many
+            recompilations), and the fused AdamW
 """
 
 import argparse
@@ -37,6 +38,34 @@ def arguments():
     return parser.parse_args()
 
 
+class Compilation:
+    """Layers through inductor, and the evidence that it was so."""
+
+    def __init__(self, layers):
+        import torch._dynamo
+
+        # Beyond its limit of recompilations dynamo would run the rest eagerly, and only warn.
+        torch._dynamo.config.fail_on_recompile_limit_hit = True
+        self.layers = len(layers)
+        for index, layer in enumerate(layers):
+            layers[index] = torch.compile(layer, dynamic=False, fullgraph=True)
+
+    @property
+    def evidence(self):
+        from torch._dynamo.utils import counters
+
+        inductor = counters["inductor"]
+        return {
+            "layers": self.layers, "graphs": counters["stats"]["unique_graphs"],
+            "fromInductor": inductor["fxgraph_cache_miss"] + inductor["fxgraph_cache_hit"] + inductor["fxgraph_cache_bypass"],
+            "graphBreaks": sum(counters["graph_break"].values())}
+
+    def check(self):
+        found = self.evidence
+        if found["graphs"] == 0 or found["fromInductor"] == 0 or found["graphBreaks"] > 0:
+            sys.exit(f"not compiled: {found}; is there a C++ compiler?")
+
+
 def load(options):
     from peft import PeftConfig, PeftModel
     from transformers import AutoModelForCausalLM
@@ -47,34 +76,29 @@ def load(options):
     config.inference_mode = False
     model = PeftModel.from_pretrained(model, options.adapter, is_trainable=True, config=config)
     model.train()
-    compiled = 0
-    if options.compiled:
-        layers = model.base_model.model.model.layers
-        for index, layer in enumerate(layers):
-            layers[index] = torch.compile(layer, dynamic=False)
-            compiled += 1
-    return model, compiled
+    dropping = [m for m in model.modules() if isinstance(m, torch.nn.Dropout) and m.p > 0 and m.training]
+    if bool(dropping) != (options.dropout > 0):
+        sys.exit(f"{len(dropping)} modules drop out where --dropout is {options.dropout}")
+    return model, Compilation(model.base_model.model.model.layers) if options.compiled else None
 
 
 def token_losses(logits, tokens):
     """`[B, T - 1]`: position t predicts token t + 1."""
     logits = logits[:, :-1].float()
     return F.cross_entropy(logits.reshape(-1, logits.size(-1)), tokens[:, 1:].reshape(-1), reduction="none").view(
-        tokens.size(0), -1
-    )
+        tokens.size(0), -1)
 
 
 class Step:
     def __init__(self, options):
-        torch.set_num_threads(options.threads)
         self.options = options
-        self.model, self.compiled = load(options)
+        self.model, self.compilation = load(options)
         ids = json.load(open(options.tokens))
         self.tokens = torch.tensor(ids[: options.batch_size * options.block_length]).view(options.batch_size, -1)
-        trained = [p for p in self.model.parameters() if p.requires_grad]
-        self.trained = trained
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
         # The fused AdamW is what a user who has looked for speed takes.
-        self.optimizer = torch.optim.AdamW(trained, lr=options.learning_rate, weight_decay=0.0, fused=options.compiled)
+        self.optimizer = torch.optim.AdamW(
+            self.trained, lr=options.learning_rate, weight_decay=0.0, fused=options.compiled or None)
         self.reference = self.reference_losses() if options.cached else None
 
     def reference_losses(self):
@@ -103,21 +127,35 @@ class Step:
         }
 
 
+def product_rate(size=4096):
+    """Operations a second of a large product, best of 3."""
+    factor, seconds = torch.rand(size, size), []
+    for _ in range(3):
+        start = time.perf_counter()
+        factor @ factor.T
+        seconds.append(time.perf_counter() - start)
+    return 2 * size**3 / min(seconds)
+
+
+def say(value):
+    print(json.dumps(value), flush=True)
+
+
 def main():
     options = arguments()
+    torch.set_num_threads(options.threads)
     step = Step(options)
     first = step()
-    if options.compiled:
-        from torch._dynamo.utils import counters
-
-        if counters["inductor"].get("fxgraph_cache_miss", 0) + counters["inductor"].get("fxgraph_cache_hit", 0) == 0:
-            sys.exit("nothing was compiled: is there a C++ compiler?")
     for _ in range(options.warmup - 1):
         step()
-    print(json.dumps({"first": first, "compiledLayers": step.compiled}), flush=True)
+    ready = {"first": first}
+    if step.compilation:
+        step.compilation.check()
+        ready["compiled"] = step.compilation.evidence
+    say(ready)
     for _ in sys.stdin:
-        print(json.dumps([step() for _ in range(options.steps)]), flush=True)
-    print(json.dumps({"peakMemoryBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}), flush=True)
+        say([step() for _ in range(options.steps)])
+    say({"productOperationsPerSecond": product_rate()})
 
 
 if __name__ == "__main__":

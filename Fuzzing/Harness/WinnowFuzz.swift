@@ -1,4 +1,5 @@
 import Foundation
+import FuzzedReaders
 
 /// Feeds libFuzzer's inputs to one reader: `WinnowFuzz READER [libFuzzer's options and corpora]`.
 ///

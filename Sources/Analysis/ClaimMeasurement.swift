@@ -3,7 +3,7 @@ public struct ClaimMeasurement: Sendable, Hashable {
     public var estimate: Double
     public var lowerBound: Double
     public var upperBound: Double
-    /// Whether the interval covers what training leaves to chance. Where nothing was trained, it does.
+    /// Whether the interval covers what training leaves to chance, that of the reference included.
     public var coversTraining: Bool
     /// What a larger study would gain, where known.
     public var components: VarianceComponents?

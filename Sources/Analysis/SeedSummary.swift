@@ -8,7 +8,7 @@ public struct SeedSummary: Sendable, Hashable {
     public var maximum: Double
     /// With S − 1 in the denominator; `nil` for one seed.
     public var standardDeviation: Double?
-    /// Student's t interval of the mean; `nil` for one seed.
+    /// Student's t interval of the mean; `nil` for one seed, and where a seed gave no finite number.
     public var interval: ClosedRange<Double>?
 
     /// - Throws: `AnalysisError.nothingCounts` where there is no value.
@@ -21,6 +21,7 @@ public struct SeedSummary: Sendable, Hashable {
         guard seeds > 1 else { return }
         let deviation = variance(values).squareRoot()
         standardDeviation = deviation
+        guard deviation.isFinite else { return }
         let half =
             StudentT.quantile(0.5 + confidence / 2, degreesOfFreedom: seeds - 1) * deviation / Double(seeds).squareRoot()
         interval = mean - half...mean + half

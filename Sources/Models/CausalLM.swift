@@ -25,9 +25,27 @@ public protocol CausalLM: AnyObject {
     ///   - cache: keys and values of the tokens before, to which these are appended.
     /// - Returns: `[B, T, D]`
     func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?) -> Tensor
+
+    /// The first module, in the order of the forward pass, whose output for these tokens is not finite: what to look at where a
+    /// loss isn't. `nil` where all are, or the family doesn't tell.
+    ///
+    /// - Parameter inputIDs: `[B, T]`, int64.
+    func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String?
+
+    /// The same model, its weights shared, whose forward passes multiply by the frozen linear layers in int8. Embeddings, norms, the
+    /// head, adapters and every gradient stay as they are; the int8 weights come on top, a byte each.
+    ///
+    /// - Throws: `ModelError.noInt8` where the model's type, device or processor doesn't allow it.
+    func withInt8Layers() throws -> any CausalLM
 }
 
 extension CausalLM {
+    public func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String? { nil }
+
+    public func withInt8Layers() throws -> any CausalLM {
+        throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
+    }
+
     public func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Generator? = nil) -> Tensor {
         hiddenStates(inputIDs, adapter: adapter, dropout: dropout, cache: nil)
     }

@@ -53,6 +53,20 @@ public final class LlamaModel: CausalLM {
         self.parameters = parameters
     }
 
+    private init(_ other: LlamaModel, blocks: [LlamaBlock]) {
+        configuration = other.configuration
+        (parameters, linearLayers, headWeight) = (other.parameters, other.linearLayers, other.headWeight)
+        (fusesLayers, embedding, norm, rotary) = (other.fusesLayers, other.embedding, other.norm, other.rotary)
+        self.blocks = blocks
+    }
+
+    public func withInt8Layers() throws -> any CausalLM {
+        guard headWeight.device == .cpu, headWeight.dtype == .float32, Int8Weight.isSupported else {
+            throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
+        }
+        return LlamaModel(self, blocks: blocks.map { $0.withInt8() })
+    }
+
     public func hiddenStates(
         _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?
     ) -> Tensor {
@@ -72,5 +86,20 @@ public final class LlamaModel: CausalLM {
         }
         cache?.advance(by: length)
         return norm(hidden).reshaped([batch, length, configuration.hiddenSize])
+    }
+
+    public func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String? {
+        withoutGradient {
+            let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
+            let pass = LlamaBlock.Pass(
+                batch: batch, length: length, rotation: rotary.angles(0..<length), adapter: adapter, dropout: nil, cache: nil)
+            var hidden: Tensor = Operator.embedding(embedding, inputIDs.reshaped([-1]))  // [B·T, D]
+            guard hidden.isAllFinite else { return "model.embed_tokens" }
+            for (index, block) in blocks.enumerated() {
+                hidden = block.plain(hidden, layer: index, pass)
+                guard hidden.isAllFinite else { return "model.layers.\(index)" }
+            }
+            return norm(hidden).isAllFinite ? nil : "model.norm"
+        }
     }
 }

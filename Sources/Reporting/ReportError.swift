@@ -3,6 +3,7 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
     case noPlottingLibrary(lookedAt: String)
     case notAPlottingLibrary(String)
     case noArms(String)
+    case outside(path: String)
     case unwritable(file: String, reason: String)
 
     public var description: String {
@@ -13,6 +14,8 @@ public enum ReportError: Error, Equatable, CustomStringConvertible {
             "\(path) is not plotly.js, or was cut short: run `make setup` again, or name another one in WINNOW_PLOTLY"
         case .noArms(let directory):
             "the study in \(directory) has no arms: run it with `winnow study` first"
+        case .outside(let path):
+            "\(path) lies outside the study's directory: where you trust the study, `winnow report --follow-outside` reads it"
         case .unwritable(let file, let reason):
             "cannot write \(file): \(reason)"
         }

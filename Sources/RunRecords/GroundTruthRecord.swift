@@ -41,10 +41,27 @@ public struct GroundTruthRecord: Codable, Sendable, Equatable {
         public var upperBound: Double
         /// Of the share `ratio` of tokens with the highest scores, which share is bad.
         public var precision: [Precision]
+        /// AUROC less that of the raw loss, both judged on the same draws of blocks; `nil` for the loss itself.
+        public var againstLoss: Difference?
 
-        public init(name: String, label: String, auroc: Double, lowerBound: Double, upperBound: Double, precision: [Precision]) {
+        public init(
+            name: String, label: String, auroc: Double, lowerBound: Double, upperBound: Double, precision: [Precision],
+            againstLoss: Difference? = nil
+        ) {
             (self.name, self.label, self.auroc) = (name, label, auroc)
             (self.lowerBound, self.upperBound, self.precision) = (lowerBound, upperBound, precision)
+            self.againstLoss = againstLoss
+        }
+    }
+
+    /// A difference in AUROC, with its 95 % interval over blocks.
+    public struct Difference: Codable, Sendable, Equatable {
+        public var value: Double
+        public var lowerBound: Double
+        public var upperBound: Double
+
+        public init(value: Double, lowerBound: Double, upperBound: Double) {
+            (self.value, self.lowerBound, self.upperBound) = (value, lowerBound, upperBound)
         }
     }
 

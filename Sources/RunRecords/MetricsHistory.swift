@@ -6,13 +6,13 @@ public struct MetricsHistory: Sendable, Equatable {
     public private(set) var steps: [StepMetrics] = []
     /// By ascending step; the splits of one step stand in the order they were evaluated in.
     public private(set) var evaluations: [EvaluationRecord] = []
-
     /// By ascending step.
     public private(set) var probes: [GradientProbe] = []
 
     public init(_ lines: some Sequence<MetricsLine>) {
         var stepIndex: [Int: Int] = [:]
         var evaluationIndex: [String: Int] = [:]
+        var probeIndex: [Int: Int] = [:]
         for line in lines {
             switch line {
             case .step(let metrics):
@@ -31,8 +31,12 @@ public struct MetricsHistory: Sendable, Equatable {
                     evaluations.append(record)
                 }
             case .probe(let probe):
-                probes.removeAll { $0.step == probe.step }
-                probes.append(probe)
+                if let index = probeIndex[probe.step] {
+                    probes[index] = probe
+                } else {
+                    probeIndex[probe.step] = probes.count
+                    probes.append(probe)
+                }
             }
         }
     }

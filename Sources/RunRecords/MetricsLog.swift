@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// The append-only `metrics.jsonl` of a run: one JSON object a line, steps and evaluations mixed.
@@ -34,7 +35,7 @@ public final class MetricsLog {
                 kept.append(line.bytes)
                 kept.append(newline)
             }
-            try kept.write(to: url, options: .atomic)
+            try AtomicFile.write(kept, to: url)
             let handle = try FileHandle(forWritingTo: url)
             try handle.seekToEnd()
             return MetricsLog(at: url, handle: handle)
@@ -71,16 +72,18 @@ public final class MetricsLog {
     private static let newline = UInt8(ascii: "\n")
 
     private static func lines(at url: URL) throws -> [(bytes: Data, record: MetricsLine)] {
-        let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
-        }
+        let data = try RecordFile.bytes(of: url)
         guard let last = data.lastIndex(of: newline) else { return [] }
         let decoder = RecordFile.decoder()
         return try data[..<last].split(separator: newline, omittingEmptySubsequences: false).enumerated().map { index, bytes in
-            do { return (bytes, try decoder.decode(MetricsLine.self, from: bytes)) } catch {
+            let record: MetricsLine
+            do { record = try decoder.decode(MetricsLine.self, from: bytes) } catch {
                 throw RunRecordError.malformedLine(file: url.path, line: index + 1, reason: RecordFile.reason(error))
             }
+            if let flaw = record.countFlaw {
+                throw RunRecordError.malformedLine(file: url.path, line: index + 1, reason: flaw)
+            }
+            return (bytes, record)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// One `Codable` record in one JSON file: pretty, keys sorted, dates in ISO 8601, written atomically.
@@ -6,25 +7,34 @@ import Foundation
 /// and a run that diverged must still leave its records.
 public enum RecordFile {
     public static func read<Record: Decodable>(_ type: Record.Type, from url: URL) throws -> Record {
-        let data: Data
-        do { data = try Data(contentsOf: url) } catch {
-            throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
-        }
+        let data = try bytes(of: url)
         do { return try decoder().decode(type, from: data) } catch {
             throw RunRecordError.unreadable(file: url.path, reason: reason(error))
         }
     }
 
-    /// Writes to a neighbour and renames it, so that a reader never sees half a record.
+    /// What is in a file that may come from a stranger: not a named pipe, which would wait, nor a device, which wouldn't end.
+    static func bytes(of url: URL) throws -> Data {
+        func unreadable(_ reason: String) -> RunRecordError { .unreadable(file: url.path, reason: reason) }
+        do { return try MappedFile(url).withBytes { Data($0) } } catch {
+            switch error {
+            case CheckpointError.notARegularFile: throw unreadable("it is not a regular file")
+            case CheckpointError.system(_, _, let code): throw unreadable(String(cString: strerror(code)))
+            default: throw unreadable("\(error)")
+            }
+        }
+    }
+
+    /// The record appears whole or not at all, and is on the disk when this returns.
     public static func write(_ record: some Encodable, to url: URL) throws {
         do {
             let encoder = encoder()
             encoder.outputFormatting.insert(.prettyPrinted)
             var data = try encoder.encode(record)
             data.append(UInt8(ascii: "\n"))
-            try data.write(to: url, options: .atomic)
+            try AtomicFile.write(data, to: url)
         } catch {
-            throw RunRecordError.unwritable(file: url.path, reason: error.localizedDescription)
+            throw RunRecordError.unwritable(file: url.path, reason: "\(error)")
         }
     }
 

@@ -14,6 +14,7 @@ import Foundation
 /// token-losses-<split>.safetensors            at the end
 /// token-losses-<split>-step-<n>.safetensors   at each evaluation, where the run keeps them
 /// checkpoint-<step>/          what a resumed run needs
+/// .lock                       DirectoryLock
 /// ```
 public struct RunDirectory: Sendable, Hashable {
     public static let recipeName = "recipe.yaml"
@@ -64,7 +65,7 @@ public struct RunDirectory: Sendable, Hashable {
         do { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) } catch {
             throw RunRecordError.unwritable(file: url.path, reason: error.localizedDescription)
         }
-        let names = try directory.names()
+        let names = try directory.names().filter { !isLeftover($0) }
         let isRun = names.contains(manifestName)
         switch opening {
         case .new:
@@ -73,6 +74,8 @@ public struct RunDirectory: Sendable, Hashable {
             guard isRun else { throw RunRecordError.nothingToResume(url.path) }
         case .overwrite:
             guard isRun || names.isEmpty else { throw RunRecordError.notARunDirectory(url.path) }
+            let lock = try DirectoryLock(url)
+            defer { withExtendedLifetime(lock) {} }
             // The manifest goes last: a kill in between leaves a directory that can still be overwritten.
             let others = names.filter { belongsToARun($0) && $0 != manifestName }
             for name in isRun ? others + [manifestName] : others {
@@ -81,7 +84,19 @@ public struct RunDirectory: Sendable, Hashable {
                 }
             }
         }
+        // The run takes a lock of its own; this one refuses before a model is loaded.
+        if opening != .overwrite { _ = try DirectoryLock(url) }
         return directory
+    }
+
+    /// Whether a name is a lock's, or of a file that a kill kept from its place: neither is part of a run.
+    private static func isLeftover(_ name: String) -> Bool {
+        name == DirectoryLock.fileName || name.hasPrefix(".") && name.hasSuffix(".partial")
+    }
+
+    /// Hidden files and folders that a kill kept from their places.
+    public func unfinishedWrites() throws -> [URL] {
+        try names().filter { $0 != DirectoryLock.fileName && Self.isLeftover($0) }.map(url.appendingPathComponent)
     }
 
     /// The steps there are checkpoints of, ascending.

@@ -19,6 +19,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     /// As a reader would call it: `cpu`, `cuda:0 (NVIDIA H100)`.
     public var device: String
     public var threads: Int
+    /// The processor's name, which decides the order of sums; `nil` where the machine doesn't tell.
+    public var processor: String?
     /// The type the weights are computed in: `float32`, `bfloat16`.
     public var precision: String
     public var seed: UInt64
@@ -26,6 +28,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public var modelHash: String
     /// Content hash of each split's shards, by split name.
     public var dataHashes: [String: String]
+    /// SHA-256 of what else the recipe names, by its key: the reference, the adapter that is gone on with.
+    public var inputHashes: [String: String]?
     /// SHA-256 of the resolved `recipe.yaml`.
     public var recipeHash: String
     public var parameters: Int
@@ -39,6 +43,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public var finishedAt: Date?
     /// Optimizer steps done.
     public var steps: Int
+    /// Of those, the ones that could not be taken: see `SkippedStep`.
+    public var skippedSteps: Int?
     /// Valid target tokens trained on.
     public var tokensSeen: Int
     /// Of those, the ones that carried the loss.
@@ -52,10 +58,11 @@ public struct RunManifest: Codable, Sendable, Equatable {
 
     /// A run that is about to begin.
     public init(
-        versions: [String: String], device: String, threads: Int, precision: String, seed: UInt64, modelHash: String,
+        versions: [String: String], device: String, threads: Int, processor: String? = nil, precision: String, seed: UInt64, modelHash: String,
         dataHashes: [String: String], recipeHash: String, parameters: Int, trainableParameters: Int, startedAt: Date
     ) {
         (self.versions, self.device, self.threads) = (versions, device, threads)
+        self.processor = processor
         (self.precision, self.seed, self.modelHash) = (precision, seed, modelHash)
         (self.dataHashes, self.recipeHash) = (dataHashes, recipeHash)
         (self.parameters, self.trainableParameters) = (parameters, trainableParameters)

@@ -5,6 +5,7 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
     case unknownFormat(file: String, found: Int, supported: Int)
     case malformedLine(file: String, line: Int, reason: String)
     case directoryNotEmpty(String)
+    case directoryInUse(directory: String, process: Int?)
     case notARunDirectory(String)
     case nothingToResume(String)
     case notAStudy(String)
@@ -36,6 +37,9 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
             "\(file), line \(line): \(reason); delete the line to read the rest"
         case .directoryNotEmpty(let directory):
             "\(directory) is not empty: give --resume to go on where it was, --overwrite to start again, or another directory"
+        case .directoryInUse(let directory, let process):
+            "\(directory) is being worked in by \(process.map { "process \($0)" } ?? "another process"): "
+                + "wait for it, stop it, or give another directory"
         case .notARunDirectory(let directory):
             "\(directory) holds other files and no \(RunDirectory.manifestName), so it is not a run: give another directory"
         case .nothingToResume(let directory):

@@ -28,6 +28,10 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     /// How many of the selected tokens stood in each tenth of their pool by score, the lowest tenth first; `nil` where nothing
     /// is scored.
     public var selectedByScoreDecile: [Int]?
+    /// Why no optimizer step was taken; `nil` where one was. Nothing then counts as selected, and what is unknown is NaN.
+    public var skipped: SkippedStep?
+    /// By how many standard deviations the loss stands above the steps before; `nil` where it doesn't stand out.
+    public var lossSpike: Double?
     /// Wall time of this step, without evaluation and checkpoints.
     public var seconds: Double
 
@@ -44,12 +48,14 @@ public struct StepMetrics: Codable, Sendable, Equatable {
     public init(
         step: Int, tokensSeen: Int, selectedTokensSeen: Int, validTokens: Int, selectedTokens: Int, loss: Double,
         selectedLoss: Double, gradientNorm: Double, learningRate: Double, candidates: Int? = nil, filledAtRandom: Int = 0,
-        tied: Bool = false, selectedByScoreDecile: [Int]? = nil, seconds: Double
+        tied: Bool = false, selectedByScoreDecile: [Int]? = nil,
+        skipped: SkippedStep? = nil, lossSpike: Double? = nil, seconds: Double
     ) {
         (self.step, self.tokensSeen, self.selectedTokensSeen) = (step, tokensSeen, selectedTokensSeen)
         (self.validTokens, self.selectedTokens) = (validTokens, selectedTokens)
         (self.loss, self.selectedLoss, self.gradientNorm) = (loss, selectedLoss, gradientNorm)
         (self.learningRate, self.candidates, self.filledAtRandom) = (learningRate, candidates, filledAtRandom)
-        (self.tied, self.selectedByScoreDecile, self.seconds) = (tied, selectedByScoreDecile, seconds)
+        (self.tied, self.selectedByScoreDecile, self.skipped) = (tied, selectedByScoreDecile, skipped)
+        (self.lossSpike, self.seconds) = (lossSpike, seconds)
     }
 }

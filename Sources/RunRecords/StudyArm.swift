@@ -8,7 +8,7 @@ extension StudyRecord {
             /// The baseline again with another data order or another initialisation and nothing else changed: how far apart two
             /// runs are by chance.
             case null
-            /// Any other comparison, such as CLM on the curated text.
+            /// Any other comparison, such as CLM on the curated text, or another arm's selection shuffled.
             case control
         }
 

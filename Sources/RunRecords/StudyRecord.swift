@@ -97,7 +97,7 @@ public struct StudyRecord: Codable, Sendable, Equatable {
     public var validationSplits: [Split] { splits.filter { $0.role == .validation } }
     public var baseline: Arm? { arms.first { $0.role == .baseline } }
 
-    /// Reads `study.json` in `directory`.
+    /// Reads `study.json` in `directory`. It may be a stranger's: no path in it leads out of the directory, but `startAdapter`.
     public static func read(from directory: URL) throws -> StudyRecord {
         let url = directory.appendingPathComponent(fileName)
         guard FileManager.default.fileExists(atPath: url.path) else { throw RunRecordError.notAStudy(directory.path) }
@@ -105,6 +105,7 @@ public struct StudyRecord: Codable, Sendable, Equatable {
         guard record.format == currentFormat else {
             throw RunRecordError.unknownFormat(file: url.path, found: record.format, supported: currentFormat)
         }
+        if let flaw = record.countFlaw ?? record.pathFlaw { throw RunRecordError.unreadable(file: url.path, reason: flaw) }
         return record
     }
 

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// What a tokenizer is made of, in Hugging Face's formats, whatever file it came from.
@@ -33,9 +34,9 @@ struct TokenizerDefinition: Sendable {
 
     private static func contents(of url: URL) throws -> Data {
         do {
-            return try Data(contentsOf: url)
+            return try MappedFile(url).withBytes { Data($0) }
         } catch {
-            throw TokenizerError.unreadable(file: url.path, reason: "\((error as NSError).localizedDescription)")
+            throw TokenizerError.unreadable(file: url.path, reason: "\(error)")
         }
     }
 

@@ -35,7 +35,8 @@ extension Tensor {
     public func backward(gradient: Tensor? = nil, retainGraph: Bool = false) throws {
         var (roots, gradients) = (handle, gradient?.handle ?? ct_tensor())
         try withExtendedLifetime(gradient) {
-            try TorchError.check("backward", ct_backward(&roots, &gradients, 1, retainGraph))
+            let status = OperatorClock.time("backward", []) { ct_backward(&roots, &gradients, 1, retainGraph) }
+            try TorchError.check("backward", status)
         }
     }
 }

@@ -57,7 +57,9 @@ public struct Operator: @unchecked Sendable {
             let frame = ArgumentFrame(arguments, in: places)
             defer { frame.free() }
             let status = withExtendedLifetime(arguments) {
-                ct_operator_call(handle, places.baseAddress!, Int64(arguments.count), results, Int64(capacity), &count)
+                OperatorClock.time(name, Self.leadingShapes(arguments)) {
+                    ct_operator_call(handle, places.baseAddress!, Int64(arguments.count), results, Int64(capacity), &count)
+                }
             }
             guard status == 0 else {
                 throw TorchError(
@@ -65,6 +67,10 @@ public struct Operator: @unchecked Sendable {
             }
             return (0..<Int(count)).map { Value(results[$0]) }
         }
+    }
+
+    private static func leadingShapes(_ arguments: Arguments) -> [[Int]] {
+        arguments.prefix(2).compactMap { ($0.value as? Tensor)?.shape }
     }
 
     private static func describe(_ arguments: Arguments) -> String {

@@ -129,7 +129,7 @@ public enum RowKernels {
     }
 
     /// Causal attention of sequences of `length` rows; a row holds the queries of all heads, then keys, then values.
-    /// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and log Z of each softmax, which `attentionBackward` takes.
+    /// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and what `attentionBackward` needs of each softmax.
     public static func attention(
         _ qkv: Tensor, heads: Int, keyValueHeads: Int, length: Int
     ) -> (output: Tensor, normalizer: AttentionNormalizer) {
@@ -138,11 +138,11 @@ public enum RowKernels {
         } else {
             return FlashAttention.takes(qkv, shape) ? FlashAttention.forward(qkv, shape) : RowOperators.attention(qkv, shape)
         }
-        var (output, normalizer) = (ct_tensor(), ct_tensor())
+        var (output, softmax) = (ct_tensor(), ct_tensor())
         check("attention", qkv) {
-            ct_attention(qkv.handle, Int64(heads), Int64(keyValueHeads), Int64(length), &output, &normalizer)
+            ct_attention(qkv.handle, Int64(heads), Int64(keyValueHeads), Int64(length), &output, &softmax)
         }
-        return (Tensor(owning: output), AttentionNormalizer(rows: Tensor(owning: normalizer)))
+        return (Tensor(owning: output), AttentionNormalizer(rows: Tensor(owning: softmax)))
     }
 
     /// The gradient with respect to `qkv`.
@@ -157,11 +157,11 @@ public enum RowKernels {
                 ? RowOperators.attentionBackward(gradient, qkv: qkv, output: output, normalizer: normalizer, shape)
                 : FlashAttention.backward(gradient, qkv: qkv, output: output, normalizer: normalizer, shape)
         }
-        let normalizer = normalizer.rows
+        let softmax = normalizer.rows
         var result = ct_tensor()
         check("attentionBackward", qkv) {
             ct_attention_backward(
-                gradient.handle, qkv.handle, output.handle, normalizer.handle, Int64(heads), Int64(keyValueHeads),
+                gradient.handle, qkv.handle, output.handle, softmax.handle, Int64(heads), Int64(keyValueHeads),
                 Int64(length), &result)
         }
         return Tensor(owning: result)
@@ -183,6 +183,8 @@ public enum RowKernels {
     }
 
     private static func check(_ name: String, _ tensor: Tensor, _ call: () -> ct_status) {
-        trapping { try TorchError.check("\(name) of \(tensor)", call()) }
+        trapping {
+            try TorchError.check("\(name) of \(tensor)", OperatorClock.time(name, [tensor.shape], call))
+        }
     }
 }

@@ -27,9 +27,9 @@ package struct AttentionShape {
     func heads(_ rows: Tensor) -> Tensor { rows.reshaped([batch, length, -1, size]).transposed(1, 2) }
 }
 
-/// log Z of each row's softmax in attention, as whoever computed it wants it back.
+/// What turns attention's scores into probabilities again in the backward pass, as whoever computed it wants it back.
 public struct AttentionNormalizer {
-    /// `[n, heads]` of the host's kernel, `[B, kv, group, T, 1]` of operators, `[B, heads, T]` of flash attention.
+    /// `[n, heads · 2]` of the host’s kernel, `[B, kv, group, T, 1]` of operators, `[B, heads, T]` of flash attention.
     let rows: Tensor
     /// What flash attention hands from its forward to its backward pass; `nil` of others.
     var flash: FlashAttention.State?

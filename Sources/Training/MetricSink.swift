@@ -3,6 +3,12 @@ import RunRecords
 /// Something that listens to a run: a log file, a progress bar.
 public protocol MetricSink: AnyObject {
     func record(_ line: MetricsLine) throws
+    /// Waits until what was recorded is on the disk; a checkpoint is written after.
+    func synchronize() throws
+}
+
+extension MetricSink {
+    public func synchronize() throws {}
 }
 
 /// Writes `metrics.jsonl`.
@@ -10,6 +16,7 @@ public final class LogSink: MetricSink {
     private let log: MetricsLog
     public init(_ log: MetricsLog) { self.log = log }
     public func record(_ line: MetricsLine) throws { try log.append(line) }
+    public func synchronize() throws { try log.synchronize() }
 }
 
 /// Hands each line to a closure.

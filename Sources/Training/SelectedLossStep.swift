@@ -53,6 +53,16 @@ package struct SelectedLossStep {
             scoreDeciles = scoreDeciles.map { zip($0, deciles).map(+) } ?? deciles
         }
 
+        /// Of a window that isn't stepped along.
+        static func skipped(_ window: [TokenBatch], lossSum: Double) -> Result {
+            var result = Result()
+            result.validCount = window.reduce(0) { $0 + $1.validCount }
+            result.candidateCount = result.validCount
+            result.lossSum = lossSum
+            result.selected = window.map { _ in [] }
+            return result
+        }
+
         fileprivate mutating func count(_ losses: [Float], selected: [Int]) {
             validCount += losses.count
             selectedCount += selected.count
@@ -62,7 +72,8 @@ package struct SelectedLossStep {
         }
     }
 
-    /// - Throws: `SelectionError.nothingValid` where no token of the window is valid; `TrainingError.nonFinite`.
+    /// - Throws: `SelectionError.nothingValid` where no token of the window is valid; `TrainingError.nonFiniteLoss`,
+    ///   `.nonFiniteReference`.
     package func callAsFunction(_ window: [TokenBatch], step: Int) throws -> Result {
         guard window.contains(where: { $0.validMask.contains(true) }) else { throw SelectionError.nothingValid }
         var result =
@@ -189,14 +200,14 @@ package struct SelectedLossStep {
             hidden, targets: tensors.targets, entropy: needs.contains(.entropy))
         // The one wait for the device in a micro-batch: what is decided from losses is decided on the host.
         var measurements = TokenMeasurements(loss: scored.loss.moved(to: .cpu), entropy: scored.entropy?.moved(to: .cpu))
-        guard measurements.loss.isAllFinite else { throw TrainingError.nonFinite(what: "the loss", step: step) }
+        guard measurements.loss.isAllFinite else { throw TrainingError.nonFiniteLoss(step: step) }
         if needs.contains(.referenceLoss) {
             guard let reference else { throw TrainingError.referenceMissing(score: "\(type(of: selector.score))") }
             let opinion = try reference.measurements(of: batch, entropy: needs.contains(.referenceEntropy))
             measurements.referenceLoss = opinion.loss.moved(to: .cpu)
             measurements.referenceEntropy = opinion.entropy?.moved(to: .cpu)
             guard measurements.referenceLoss!.isAllFinite, measurements.referenceEntropy?.isAllFinite ?? true else {
-                throw TrainingError.nonFinite(what: "the reference loss", step: step)
+                throw TrainingError.nonFiniteReference(step: step)
             }
         }
         return (scored, measurements)

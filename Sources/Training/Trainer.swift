@@ -32,6 +32,8 @@ public final class Trainer {
     }
 
     public let model: any CausalLM
+    /// What the steps run: `model`, or the same weights computed otherwise. Evaluations run `model` itself.
+    public let stepModel: any CausalLM
     public let adapter: LoRAAdapter?
     public let options: Options
     /// What is trained: the adapter, or every weight of the model.
@@ -46,31 +48,35 @@ public final class Trainer {
     private let prober: GradientProber?
 
     /// - Parameters:
+    ///   - stepModel: what the steps run in the model's place, on the same weights: `model.withInt8Layers()`.
     ///   - adapter: what is trained; `nil` trains the model's own weights.
     ///   - reference: needed where the selector's score compares with one.
     ///   - replay: chooses in the selector's place.
     /// - Throws: `TrainingError.referenceMissing`
     public init(
-        model: any CausalLM, adapter: LoRAAdapter?, sampler: any BlockSampler, selector: TokenSelector = .everything,
+        model: any CausalLM, stepModel: (any CausalLM)? = nil, adapter: LoRAAdapter?, sampler: any BlockSampler,
+        selector: TokenSelector = .everything,
         reference: (any ReferenceLoss)? = nil, replay: SelectionReplay? = nil, options: Options
     ) throws {
         if selector.needs.contains(.referenceLoss), reference == nil {
             throw TrainingError.referenceMissing(score: "\(type(of: selector.score))")
         }
         (self.model, self.adapter, self.sampler, self.options) = (model, adapter, sampler, options)
+        let stepModel = stepModel ?? model
+        self.stepModel = stepModel
         trained = adapter?.parameters ?? model.parameters
         for (_, tensor) in model.parameters { tensor.requiresGradient = adapter == nil }
         for (_, tensor) in trained { tensor.requiresGradient = true }
         optimizer = AdamW(trained, options: options.optimizer)
         step = SelectedLossStep(
-            model: model, adapter: adapter, selector: selector, reference: reference,
+            model: stepModel, adapter: adapter, selector: selector, reference: reference,
             scoresWithDropout: options.scoresWithDropout, meansPerMicroBatch: options.meansPerMicroBatch, replay: replay,
             seed: RunSeed(value: options.seed))
         // What is replayed was selected in blocks of its own, so there is nothing to ask on others.
         prober =
             options.probeBlocks > 0 && replay == nil
             ? GradientProber(
-                model: model, adapter: adapter, trained: trained, selector: selector, reference: reference, sampler: sampler,
+                model: stepModel, adapter: adapter, trained: trained, selector: selector, reference: reference, sampler: sampler,
                 blockCount: options.probeBlocks, seed: RunSeed(value: options.seed)) : nil
     }
 
@@ -81,25 +87,20 @@ public final class Trainer {
 
     public var isFinished: Bool { progress.step >= options.stepCount }
 
-    /// Does one optimizer step.
+    /// Does one optimizer step, or skips it where there is no finite direction to step in: weights and optimizer then stay as
+    /// they are, and the metrics say why.
     ///
-    /// - Throws: `TrainingError.nonFinite` and `.noGradient`, `SelectionError`: the trainer then stands where it stood.
+    /// - Throws: `TrainingError.nonFiniteReference`, `SelectionError`: the trainer then stands where it stood.
     public func advance() throws -> StepMetrics {
         let start = ContinuousClock.now
         let number = progress.step + 1
         for (_, tensor) in trained { tensor.gradient = nil }
         var sampler = sampler
         let window = (0..<options.accumulation).map { _ in sampler.next() }
-        let result = try step(window, step: number)
-
-        let gradients = trained.compactMap(\.tensor.gradient)
-        let norm = GradientNormalization.apply(
-            to: gradients, dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
-        guard norm.isFinite else { throw TrainingError.nonFinite(what: "the gradient", step: number) }
-        guard norm > 0 else { throw TrainingError.noGradient(step: number) }
+        let (result, norm, skipped) = try gradient(over: window, step: number)
 
         let learningRate = options.optimizer.learningRate * options.schedule.factor(step: number, of: options.stepCount)
-        optimizer.step(learningRate: learningRate)
+        if skipped == nil { optimizer.step(learningRate: learningRate) }
         for (_, tensor) in trained { tensor.gradient = nil }
 
         self.sampler = sampler
@@ -107,17 +108,47 @@ public final class Trainer {
         progress.step = number
         progress.tokensSeen += result.validCount
         progress.selectedTokensSeen += result.selectedCount
+        progress.skippedInARow = skipped == nil ? 0 : progress.skippedInARow + 1
+        if skipped != nil { progress.skippedSteps += 1 }
+        let loss = result.lossSum / Double(result.validCount)
+        let spike = loss.isFinite ? progress.lossSpikes.excess(of: loss) : nil
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         progress.seconds += seconds
         return StepMetrics(
             step: number, tokensSeen: progress.tokensSeen, selectedTokensSeen: progress.selectedTokensSeen,
             validTokens: result.validCount, selectedTokens: result.selectedCount,
-            loss: result.lossSum / Double(result.validCount),
-            selectedLoss: result.selectedLossSum / Double(result.selectedCount), gradientNorm: norm,
+            loss: loss,
+            selectedLoss: result.selectedCount > 0 ? result.selectedLossSum / Double(result.selectedCount) : .nan,
+            gradientNorm: norm,
             learningRate: learningRate,
             candidates: result.candidateCount == result.validCount ? nil : result.candidateCount,
             filledAtRandom: result.filledCount, tied: result.allTied, selectedByScoreDecile: result.scoreDeciles,
-            seconds: seconds)
+            skipped: skipped, lossSpike: spike, seconds: seconds)
+    }
+
+    /// Leaves the step's gradient at the weights, divided and clipped, and says where that can't be stepped along.
+    ///
+    /// - Returns: the sums over the window, of which nothing counts as selected where the step is skipped; the gradient's norm
+    ///   before clipping, NaN where there is none.
+    private func gradient(
+        over window: [TokenBatch], step number: Int
+    ) throws -> (result: SelectedLossStep.Result, norm: Double, skipped: SkippedStep?) {
+        let result: SelectedLossStep.Result
+        do { result = try step(window, step: number) } catch TrainingError.nonFiniteLoss {
+            let module = window.lazy.compactMap { [model, adapter] in
+                model.firstNonFiniteModule(BatchTensors($0, on: model.headWeight.device).inputIDs, adapter: adapter)
+            }.first
+            return (.skipped(window, lossSum: .nan), .nan, SkippedStep(.loss, module: module))
+        }
+        let without = SelectedLossStep.Result.skipped(window, lossSum: result.lossSum)
+        guard result.selectedCount > 0 else { return (without, .nan, SkippedStep(.nothingSelected)) }
+        let norm = GradientNormalization.apply(
+            to: trained.compactMap(\.tensor.gradient), dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
+        guard norm.isFinite else {
+            return (without, norm, SkippedStep(.gradient, module: GradientNormalization.firstNonFinite(of: trained)))
+        }
+        guard norm > 0 else { return (without, norm, SkippedStep(.zeroGradient)) }
+        return (result, norm, nil)
     }
 }
 
@@ -129,6 +160,12 @@ public struct TrainingProgress: Sendable, Codable, Equatable {
     public var tokensSeen = 0
     /// Of those, the ones that carried the loss.
     public var selectedTokensSeen = 0
+    /// Of the steps done, those that were not taken: see `SkippedStep`.
+    public var skippedSteps = 0
+    /// Of those, the ones since the last that was.
+    public var skippedInARow = 0
+    /// The latest losses.
+    var lossSpikes = LossSpikes()
     /// Steps done at the last evaluation that is recorded.
     public var evaluatedStep = 0
     /// Wall time of the steps.

@@ -12,11 +12,12 @@ import Torch
 ///   adapter_config.json, adapter_model.safetensors   or weights.safetensors, where the whole model is trained
 ///   optimizer.safetensors                            AdamW's means, squares and step counters
 ///   state.json                                       progress and the sampler's position in each corpus
+///   SHA256SUMS                                       the hash of each of them: ChecksumFile
 /// ```
 /// Random streams are derived from the seed and the step, so none is stored.
 struct TrainingCheckpoint {
     private struct State: Codable {
-        var format = 2
+        var format = 3
         var progress: TrainingProgress
         var samplers: [BatchSamplerState]
     }
@@ -38,6 +39,7 @@ struct TrainingCheckpoint {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let state = State(progress: trainer.progress, samplers: trainer.sampler.states)
         try AtomicFile.write(encoder.encode(state), to: folder.url.appendingPathComponent(stateName))
+        try ChecksumFile.write(in: folder.url)
         try folder.commit()
     }
 
@@ -59,6 +61,19 @@ struct TrainingCheckpoint {
         trainer.progress = state.progress
     }
 
+    /// Clears away what a kill kept from its place. A checkpoint that was whole by then, or that was moved aside to be replaced,
+    /// takes its place instead.
+    static func recover(in directory: RunDirectory) throws {
+        for url in try directory.unfinishedWrites() {
+            let match = url.lastPathComponent.wholeMatch(of: /\.checkpoint-([0-9]+)\.[0-9]+\.partial/)
+            let place = match.flatMap { Int($0.1) }.map(directory.checkpoint)
+            if let place, !FileManager.default.fileExists(atPath: place.path), ChecksumFile.damage(in: url) == nil {
+                try FileManager.default.moveItem(at: url, to: place)
+            } else {
+                try FileManager.default.removeItem(at: url)
+            }
+        }
+    }
 }
 
 extension NamedTensors {

@@ -1,9 +1,14 @@
+import RunRecords
+
 /// What stops a training run, and what to do about it.
 public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case referenceMissing(score: String)
     case noStoredEntropies(file: String)
-    case nonFinite(what: String, step: Int)
-    case noGradient(step: Int)
+    /// Of a step that is skipped; `Trainer.advance()` deals with it.
+    case nonFiniteLoss(step: Int)
+    case nonFiniteReference(step: Int)
+    case diverged(step: Int, count: Int, reason: SkippedStep)
+    case damagedCheckpoints(directory: String, reason: String)
     case foreignCheckpoint(path: String, reason: String)
     case foreignReplay(source: String, differences: [String])
 
@@ -13,11 +18,15 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the score \(score) compares with a reference, and none was given"
         case .noStoredEntropies(let file):
             "the score reads the reference's entropies, and \(file) has none: write it again with `winnow score --entropy`"
-        case .nonFinite(let what, let step):
-            "\(what) is not finite at step \(step); the weights are those of the step before: "
-                + "lower the learning rate or look at the data"
-        case .noGradient(let step):
-            "every gradient is zero at step \(step): nothing would be learned"
+        case .nonFiniteLoss(let step):
+            "the loss is not finite at step \(step): lower the learning rate or look at the data"
+        case .nonFiniteReference(let step):
+            "the reference loss is not finite at step \(step): look at the reference's weights, or at its store"
+        case .diverged(let step, let count, let reason):
+            "\(count) steps in a row up to step \(step) could not be taken: \(reason); the last good checkpoint stays: "
+                + "lower the learning rate, look at the data, or allow more with training.maxSkippedSteps"
+        case .damagedCheckpoints(let directory, let reason):
+            "no checkpoint in \(directory) is whole (\(reason)): start again with --overwrite"
         case .foreignCheckpoint(let path, let reason):
             "\(path) can't be resumed from: \(reason)"
         case .foreignReplay(let source, let differences):

@@ -26,8 +26,13 @@ public struct TrainingLoop {
     public var splits: [Split] = []
     /// Steps between evaluations; 0 evaluates at the start and at the end alone.
     public var evaluationInterval = 0
-    /// Steps between checkpoints; 0 writes them only when the run is stopped or ends.
+    /// Steps between checkpoints; 0 writes them only as time passes, and when the run is stopped or ends.
     public var checkpointInterval = 0
+    /// A checkpoint is also written once so many seconds have gone by since the last, so that a kill costs little, and later
+    /// where writing takes more than a twentieth of that time.
+    public var checkpointSeconds = 120.0
+    /// As many steps in a row that could not be taken end the run.
+    public var maxSkippedSteps = 10
     /// How many checkpoints stay.
     public var keptCheckpoints = 2
     /// As an adapter's configuration names the model.
@@ -46,14 +51,30 @@ public struct TrainingLoop {
 
     public init(directory: RunDirectory) { self.directory = directory }
 
-    /// Goes on from the newest checkpoint in the directory; does nothing where there is none.
+    /// Goes on from the newest checkpoint in the directory that is whole, and says so where that isn't the newest; does nothing
+    /// where there is none.
     ///
     /// - Returns: the step it goes on from.
+    /// - Throws: `TrainingError.damagedCheckpoints` where there are some and none is whole, `.foreignCheckpoint`.
     @discardableResult
     public func resume(_ trainer: Trainer) throws -> Int {
-        guard let step = try directory.checkpointSteps().last else { return 0 }
-        try TrainingCheckpoint.restore(trainer, from: directory.checkpoint(at: step))
-        return step
+        try TrainingCheckpoint.recover(in: directory)
+        var damages: [String] = []
+        for step in try directory.checkpointSteps().reversed() {
+            let folder = directory.checkpoint(at: step)
+            if let damage = ChecksumFile.damage(in: folder) {
+                log.warning("\(folder.path) is damaged and passed over: \(damage)")
+                damages.append("\(folder.lastPathComponent): \(damage)")
+                continue
+            }
+            if !damages.isEmpty { log.warning("going on from \(folder.path)") }
+            try TrainingCheckpoint.restore(trainer, from: folder)
+            return step
+        }
+        guard damages.isEmpty else {
+            throw TrainingError.damagedCheckpoints(directory: directory.url.path, reason: damages.joined(separator: "; "))
+        }
+        return 0
     }
 
     /// Runs to the end, or to the next step after `shouldStop` says so.
@@ -87,22 +108,44 @@ public struct TrainingLoop {
             try evaluate(trainer, tokenLosses)
         }
         var warned = false
+        var checkpoints = CheckpointClock(seconds: checkpointSeconds)
         while !trainer.isFinished {
             try stopIfAsked()
             let metrics = try trainer.advance()
             if let selectionLog, let selection = trainer.lastSelection { try selectionLog.append(selection) }
             try record(.step(metrics))
+            if let skipped = metrics.skipped {
+                log.warning("step \(metrics.step) is skipped, \(trainer.progress.skippedInARow) in a row: \(skipped)")
+                try giveUpIfHopeless(trainer, skipped)
+            }
+            if let spike = metrics.lossSpike { log.warning("\(Self.explanation(ofSpike: spike, metrics))") }
             if metrics.tied || metrics.filledAtRandom > 0, !warned {
                 warned = true
                 log.warning("\(Self.explanation(of: metrics))")
             }
             let isLast = trainer.isFinished
             if isEvaluationDue(trainer) { try evaluate(trainer, tokenLosses) }
-            if checkpointInterval > 0, trainer.progress.step % checkpointInterval == 0, !isLast { try checkpoint(trainer) }
+            guard !isLast else { continue }
+            if checkpointInterval > 0 && trainer.progress.step % checkpointInterval == 0 || checkpoints.isDue {
+                try checkpoints.timing { try checkpoint(trainer) }
+            }
         }
         if trainer.progress.evaluatedStep < trainer.progress.step { try evaluate(trainer, tokenLosses) }
         if let adapter = trainer.adapter { try adapter.folder(baseModel: baseModel).write(to: directory.url) }
         try checkpoint(trainer)
+    }
+
+    /// Ends a run that has skipped too many steps in a row. Its weights are those after the last step that was taken.
+    private func giveUpIfHopeless(_ trainer: Trainer, _ reason: SkippedStep) throws {
+        let count = trainer.progress.skippedInARow
+        guard count >= maxSkippedSteps else { return }
+        try checkpoint(trainer)
+        throw TrainingError.diverged(step: trainer.progress.step, count: count, reason: reason)
+    }
+
+    private static func explanation(ofSpike spike: Double, _ metrics: StepMetrics) -> String {
+        "step \(metrics.step): the loss \(metrics.loss) stands \(Int(spike)) standard deviations above the last "
+            + "\(LossSpikes.length) steps' mean; metrics.jsonl marks such steps"
     }
 
     private func isEvaluationDue(_ trainer: Trainer) -> Bool {
@@ -148,9 +191,19 @@ public struct TrainingLoop {
         trainer.progress.evaluatedStep = trainer.progress.step
     }
 
+    /// Weights that have gone bad don't take the place of those that were good.
     private func checkpoint(_ trainer: Trainer) throws {
-        try TrainingCheckpoint.write(trainer, to: directory.checkpoint(at: trainer.progress.step), baseModel: baseModel)
-        for step in try directory.checkpointSteps().dropLast(keptCheckpoints) {
+        guard trainer.trained.allSatisfy(\.tensor.isAllFinite) else {
+            log.warning("step \(trainer.progress.step) leaves no checkpoint: the weights are not finite")
+            return
+        }
+        for sink in sinks { try sink.synchronize() }
+        try selectionLog?.synchronize()
+        let current = trainer.progress.step
+        try TrainingCheckpoint.write(trainer, to: directory.checkpoint(at: current), baseModel: baseModel)
+        let steps = try directory.checkpointSteps()
+        // Those of later steps were damaged, or the run would have gone on from them.
+        for step in steps.filter({ $0 > current }) + steps.filter({ $0 <= current }).dropLast(keptCheckpoints) {
             try FileManager.default.removeItem(at: directory.checkpoint(at: step))
         }
     }

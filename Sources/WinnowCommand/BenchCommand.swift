@@ -40,6 +40,9 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Whether the reference's forward pass belongs to the step: live, or stored.")
     var reference = StepBenchmark.ReferenceCost.stored
 
+    @Flag(help: "Also say where the time of a step goes, by kind of work, from as many further steps as a round has.")
+    var breakdown = false
+
     @Flag(help: "Wait for a line on standard input before each round, and answer in JSON: to take turns with other programs.")
     var paced = false
 
@@ -51,6 +54,7 @@ struct BenchCommand: ParsableCommand {
             throw ValidationError("\(name) is 1 or more, not \(value)")
         }
         guard warmup >= 0 else { throw ValidationError("--warmup is 0 or more, not \(warmup)") }
+        if paced && breakdown { throw ValidationError("--breakdown is not for --paced: it does steps of its own") }
         if paced && json { throw ValidationError("--paced prints JSON already") }
     }
 
@@ -82,8 +86,9 @@ struct BenchCommand: ParsableCommand {
                 return try printJSON(
                     Finished(productOperationsPerSecond: benchmark.productPeak(), peakMemoryBytes: memory), pretty: false)
             }
-            let figures = try BenchFigures(
+            var figures = try BenchFigures(
                 benchmark, samples, parts: benchmark.parts(repetitions: 3), peak: benchmark.productPeak)
+            if breakdown { figures.breakdown = try benchmark.breakdown(steps: steps) }
             json ? try printJSON(figures, pretty: true) : print(figures.table)
         }
     }
@@ -98,7 +103,7 @@ struct BenchCommand: ParsableCommand {
             yaml: text?.yaml ?? "name: bench", source: text?.source ?? "bench",
             overrides: overrides + ["data.validation={}"] + (device.map { ["compute.device=\($0)"] } ?? [])
         ).recipe
-        recipe.training.tokens = (warmup + rounds * steps) * recipe.tokensPerStep
+        recipe.training.tokens = (warmup + (rounds + (breakdown ? 1 : 0)) * steps) * recipe.tokensPerStep
         return recipe
     }
 
@@ -138,6 +143,8 @@ private struct BenchFigures: Encodable {
     var loss, selectedLoss, gradientNorm: Double
     /// For one micro-batch; what is left of a step is selection, the optimizer and bookkeeping.
     var parts: [StepPart]
+    /// For a step.
+    var breakdown: StepBreakdown?
 
     init(_ benchmark: StepBenchmark, _ samples: [StepBenchmark.Sample], parts: [StepPart], peak: () -> Double) {
         func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
@@ -181,6 +188,18 @@ private struct BenchFigures: Encodable {
             ),
         ]
         let rows = parts.map { ($0.name, String(format: "%.3f s a micro-batch", $0.seconds)) }
-        return (head + rows).map { $0.0.padding(toLength: 18, withPad: " ", startingAt: 0) + $0.1 }.joined(separator: "\n")
+        let table = (head + rows).map { $0.0.padding(toLength: 18, withPad: " ", startingAt: 0) + $0.1 }
+        return (table + (breakdown.map { [""] + Self.table(of: $0) } ?? [])).joined(separator: "\n")
+    }
+
+    private static func table(of breakdown: StepBreakdown) -> [String] {
+        [String(format: "of a step of %.3f s, every call into libtorch timed:", breakdown.seconds)]
+            + breakdown.parts.map { part in
+                let rate = part.operationsPerSecond.map { String(format: "%8.0f GFLOP/s", $0 / 1e9) } ?? ""
+                return part.kind.rawValue.padding(toLength: 18, withPad: " ", startingAt: 0)
+                    + String(
+                        format: "%7.4f s %5.1f %% %6.0f calls", part.seconds, 100 * part.seconds / breakdown.seconds, part.calls)
+                    + rate
+            }
     }
 }

@@ -11,10 +11,14 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: "The study's directory, which holds study.json.", completion: .directory)
     var directory: String
 
+    @Flag(help: "Also read the adapter that a run began from where it lies outside the directory.")
+    var followOutside = false
+
     func run() throws {
         let url = URL(fileURLWithPath: directory)
         // First, so that a missing library doesn't cost the analysis.
         let library = try PlottingLibrary(PlottingLibrary.location())
-        print(try StudyReport(StudyFindings(directory: url)).write(to: url, library: library).path)
+        let findings = try StudyFindings(directory: url, followsOutside: followOutside)
+        print(try StudyReport(findings).write(to: url, library: library).path)
     }
 }

@@ -140,7 +140,7 @@ struct StudyOptions: ParsableArguments {
             Terminal.note("stopped after \(Terminal.duration(Date().timeIntervalSince(began))); start again to go on")
             throw StopSignal.exitCode
         }
-        let findings = try StudyFindings(directory: directory)
+        let findings = try StudyFindings(directory: directory, followsOutside: true)
         let report = try StudyReport(findings).write(to: directory, library: library)
         if json {
             print(String(decoding: try RecordFile.encoder().encode(findings.record), as: UTF8.self))

@@ -8,8 +8,8 @@ struct TokenizeCommand: ParsableCommand {
         commandName: "tokenize",
         abstract: "Turn text files into token ids.",
         discussion: """
-            Prints how many tokens each file has and how fast they were made; with --json the ids. \
-            Bytes that are no UTF-8 count as U+FFFD.
+            Prints how many tokens each file has and how fast they were made, and the same of several files together; with --json \
+            the ids. Bytes that are no UTF-8 count as U+FFFD.
             """)
 
     @Option(help: "A model folder, a tokenizer.json, a GGUF file, or `default`.")
@@ -18,22 +18,35 @@ struct TokenizeCommand: ParsableCommand {
     @Flag(help: "Add the special tokens that the model expects around a text.")
     var specialTokens = false
 
+    @Option(help: "Threads that share the files; a file is encoded by one.")
+    var threads = 1
+
     @Flag(help: #"Print {"ids": […]}, one line a file."#)
     var json = false
 
     @Argument(help: "The text files.")
     var files: [String]
 
+    func validate() throws {
+        guard threads >= 1 else { throw ValidationError("--threads is 1 or more, not \(threads)") }
+    }
+
     func run() throws {
         let url = model == "default" ? try DefaultInput().modelURL() : URL(fileURLWithPath: model)
         let tokenizer = try Tokenizer(at: url)
-        for file in files {
-            let text = try contents(of: file)
-            let start = ContinuousClock.now
-            let ids = tokenizer.encode(utf8: text, addSpecialTokens: specialTokens)
-            let duration = ContinuousClock.now - start
-            print(json ? line(of: ids) : summary(file, bytes: text.count, tokens: ids.count, duration))
+        let encodings = ConcurrentEncodings(of: try files.map(contents))
+        let start = ContinuousClock.now
+        encodings.run(threads: threads) { [specialTokens] in tokenizer.encode(utf8: $0, addSpecialTokens: specialTokens) }
+        let duration = ContinuousClock.now - start
+        var (bytes, tokens) = (0, 0)
+        for (file, encoding) in zip(files, encodings.finished) {
+            (bytes, tokens) = (bytes + encoding.bytes, tokens + encoding.ids.count)
+            print(
+                json
+                    ? line(of: encoding.ids)
+                    : summary(file, bytes: encoding.bytes, tokens: encoding.ids.count, encoding.duration))
         }
+        if !json && files.count > 1 { print(summary("all \(files.count) files", bytes: bytes, tokens: tokens, duration)) }
     }
 
     private func contents(of file: String) throws -> Data {

@@ -21,6 +21,7 @@ struct WinnowCommand: AsyncParsableCommand {
             BucketsCommand.self,
             CosineCommand.self,
             AuditCommand.self,
+            VerifyCommand.self,
             ReportCommand.self,
             DoctorCommand.self,
         ])

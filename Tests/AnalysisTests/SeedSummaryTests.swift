@@ -22,6 +22,12 @@ import Testing
         try JSONDecoder().decode(Oracle.self, from: Data(PeerProcess.run(PeerProcess.oracle("intervals.py")).utf8))
     }
 
+    /// A run that diverged is summed up like any other.
+    @Test(arguments: [Double.nan, .infinity]) func aLossThatIsNoNumberHasNoInterval(loss: Double) throws {
+        let summary = try SeedSummary([2.5, loss, 2.6])
+        #expect(summary.interval == nil && !summary.mean.isFinite && summary.seeds == 3)
+    }
+
     /// Ninety quantiles of 1 to 10,000 degrees of freedom, both tails.
     @Test func studentsQuantilesEqualScipys() throws {
         let quantiles = try oracle().quantiles

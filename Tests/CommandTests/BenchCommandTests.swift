@@ -6,23 +6,42 @@ import Testing
     private struct Figures: Decodable {
         var tokensPerSecond, loss, selectedLoss, gradientNorm, productOperationsPerSecond, operationsPerToken: Double
         var steps, tokensPerStep: Int
+        var breakdown: Breakdown?
+    }
+
+    private struct Breakdown: Decodable {
+        struct Part: Decodable {
+            var kind: String
+            var seconds: Double
+            var operationsPerSecond: Double?
+        }
+        var seconds: Double
+        var parts: [Part]
     }
 
     @Test func theDefaultModelIsTimed() throws {
         let figures: Figures = try WinnowProcess(
-            "bench", "data.blockLength=32", "training.batchSize=2", "--steps", "2", "--rounds", "1", "--warmup", "0", "--json"
+            "bench", "data.blockLength=32", "training.batchSize=2", "--steps", "2", "--rounds", "1", "--warmup", "0",
+            "--breakdown",
+            "--json"
         ).decoded()
         #expect(figures.steps == 2 && figures.tokensPerStep == 64)
         #expect(figures.tokensPerSecond > 0 && figures.productOperationsPerSecond > 0)
         #expect(figures.loss == figures.selectedLoss && (1..<6).contains(figures.loss))
         #expect(figures.gradientNorm > 0)
         #expect(figures.operationsPerToken > 4 * 134e6)
+        let breakdown = try #require(figures.breakdown)
+        let base = try #require(breakdown.parts.first { $0.kind == "base products" })
+        // The layers' products are most of a step, and can't be faster than the processor.
+        #expect(base.seconds > 0.2 * breakdown.seconds)
+        #expect((base.operationsPerSecond ?? .infinity) < 2 * figures.productOperationsPerSecond)
     }
 
     @Test func badInputIsNamed() throws {
         for (arguments, message) in [
             (["--steps", "0"], "--steps is 1 or more"), (["training.batchsize=2"], "batchSize"),
-            (["--paced", "--json"], "--paced prints JSON"), (["--reference", "cached"], "'stored' and 'live'"),
+            (["--paced", "--json"], "--paced prints JSON"), (["--paced", "--breakdown"], "--breakdown is not for --paced"),
+            (["--reference", "cached"], "'stored' and 'live'"),
         ] {
             let process = try WinnowProcess(["bench"] + arguments)
             #expect(process.exitCode == 64, "\(process.errors)")

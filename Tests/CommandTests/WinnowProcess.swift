@@ -48,7 +48,7 @@ struct WinnowProcess {
     }
 
     /// Beside the bundle of the tests: its executable is this process or, on macOS, lies three folders deeper.
-    private static let executable = Result<URL, any Error> {
+    static let executable = Result<URL, any Error> {
         var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         for _ in 0..<4 {
             let candidate = folder.appendingPathComponent("winnow")

@@ -147,7 +147,9 @@ struct StudyFixture {
         func score(_ name: String, _ label: String, _ auroc: Double) -> GroundTruthRecord.Score {
             .init(
                 name: name, label: label, auroc: auroc, lowerBound: auroc - 0.021, upperBound: auroc + 0.019,
-                precision: [0.1, 0.3, 0.5].map { .init(ratio: $0, precision: min(1, 0.15 + (auroc - 0.5) * (0.9 - $0))) })
+                precision: [0.1, 0.3, 0.5].map { .init(ratio: $0, precision: min(1, 0.15 + (auroc - 0.5) * (0.9 - $0))) },
+                againstLoss: name == "loss" ? nil : .init(value: auroc - 0.83, lowerBound: auroc - 0.84, upperBound: auroc - 0.81)
+            )
         }
         let scores = [
             ("loss", "loss", 0.83), ("entropy", "entropy", 0.56),

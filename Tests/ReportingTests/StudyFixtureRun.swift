@@ -43,7 +43,9 @@ struct StudyFixtureRun {
                 let mean = zip(now.losses, now.mask).reduce(0.0) { $0 + ($1.1 ? Double($1.0) : 0) } / Double(now.count)
                 let seen = step * StudyFixture.tokensPerStep
                 outcome.evaluations.append(
-                    EvaluationRecord(step: step, tokensSeen: seen, split: split, loss: mean, tokens: now.count, seconds: 4))
+                    EvaluationRecord(
+                        step: step, tokensSeen: seen, split: split, loss: mean, tokens: now.count, batchMeanLoss: mean + 0.00031,
+                        seconds: 4))
                 guard (2 * step) % steps == 0 else { continue }
                 let file = "token-losses-\(split)-step-\(step).safetensors"
                 try TokenLossFile.write(now, to: run.url.appendingPathComponent(file))

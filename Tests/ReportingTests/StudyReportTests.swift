@@ -162,6 +162,25 @@ import Testing
         #expect(visit.document.contains("&lt;/script&gt;</span>"))
     }
 
+    @Test func itPrintsOnPagesOfPaper() throws {
+        let file = directory.url.appendingPathComponent("report.pdf")
+        try Browser().pdf(report(), to: file)
+        let paper = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        let pages = paper.matches(of: /\/Type \/Page\b(?!s)/).count
+        // Fewer, and something was cut off or left folded; more, and the figures have run apart.
+        #expect((8...24).contains(pages), "\(pages) pages")
+    }
+
+    @Test func theReplicationsEvaluationStandsBesideTheMeanOverTokens() throws {
+        let text = try String(contentsOf: report(), encoding: .utf8)
+        #expect(text.contains("Mean of batch means"))
+        let findings = try StudyFindings(directory: directory.url)
+        let ends = findings.arms[0].runs.map { $0.run.end(on: "noisy")! }
+        #expect(ends.allSatisfy { $0.batchMeanLoss != nil })
+        let excess = ends.reduce(0) { $0 + $1.batchMeanLoss! - $1.loss } / Double(ends.count)
+        #expect(text.contains(String(format: "+%.5f", excess)))
+    }
+
     @Test func everyControlCanBeClickedWithoutAnError() throws {
         let click = """
             (() => {

@@ -104,6 +104,21 @@ import Testing
         }
     }
 
+    /// A right hash is no proof of a right record: anyone can write both.
+    @Test(arguments: [(0, [0, 0, 0, 0x80] as [UInt8]), (4, [5, 0, 0, 0]), (4, [1, 0, 0, 0]), (4, [0, 0, 0, 0x80])])
+    func aForgedRecordIsRefused(place: Int, bytes: [UInt8]) throws {
+        do { try ReferenceLossStore(at: url, layout: layout()).append(row(0), seconds: 1) }
+        var log = try Data(contentsOf: partial)
+        // u32 block, u32 tokens, f64 seconds, four losses, u64 hash.
+        let start = log.count - 40
+        log.replaceSubrange(start + place..<start + place + 4, with: bytes)
+        let hash = log[start..<start + 32].reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        log.replaceSubrange(start + 32..<start + 40, with: withUnsafeBytes(of: hash.littleEndian) { Data($0) })
+        try log.write(to: partial)
+        let error = #expect(throws: RunRecordError.self) { try ReferenceLossStore(at: url, layout: layout()) }
+        #expect(error?.description.contains("tokens, scored in 1.0 s") == true)
+    }
+
     @Test func aStoreOfOtherLossesIsRefusedFieldByField() throws {
         let store = try ReferenceLossStore(at: url, layout: layout())
         try store.append(row(0), seconds: 1)

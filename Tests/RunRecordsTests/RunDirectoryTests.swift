@@ -28,7 +28,8 @@ import Testing
         ] { try parent.write("x", to: name) }
         try FileManager.default.createDirectory(at: parent.file("checkpoint-10"), withIntermediateDirectories: false)
         _ = try RunDirectory.open(parent.url, .overwrite)
-        #expect(try FileManager.default.contentsOfDirectory(atPath: parent.url.path) == ["notes.txt"])
+        let left = try FileManager.default.contentsOfDirectory(atPath: parent.url.path)
+        #expect(Set(left) == ["notes.txt", DirectoryLock.fileName])
     }
 
     @Test func overwritingRefusesADirectoryThatIsNotARun() throws {
@@ -36,6 +37,28 @@ import Testing
         try parent.write("precious", to: "recipe.yaml")
         #expect(throws: RunRecordError.notARunDirectory(parent.url.path)) { try RunDirectory.open(parent.url, .overwrite) }
         #expect(FileManager.default.fileExists(atPath: parent.file("recipe.yaml").path))
+    }
+
+    /// A kill before the manifest is in its place leaves a directory that a run can begin in.
+    @Test(arguments: [RunDirectory.Opening.new, .overwrite]) func whatAKillLeftIsNoObstacle(opening: RunDirectory.Opening) throws {
+        let parent = try TemporaryDirectory()
+        for name in [DirectoryLock.fileName, ".manifest.json.123.partial"] { try parent.write("x", to: name) }
+        let directory = try RunDirectory.open(parent.url, opening)
+        #expect(try directory.unfinishedWrites().map(\.lastPathComponent) == [".manifest.json.123.partial"])
+    }
+
+    @Test(arguments: [RunDirectory.Opening.resume, .overwrite])
+    func aDirectoryThatIsWorkedInIsRefused(opening: RunDirectory.Opening) throws {
+        let parent = try TemporaryDirectory()
+        try parent.write("{}", to: RunDirectory.manifestName)
+        var lock: DirectoryLock? = try DirectoryLock(parent.url)
+        #expect(throws: RunRecordError.directoryInUse(directory: parent.url.path, process: Int(getpid()))) {
+            try RunDirectory.open(parent.url, opening)
+        }
+        #expect(FileManager.default.fileExists(atPath: parent.file(RunDirectory.manifestName).path))
+        withExtendedLifetime(lock) {}
+        lock = nil
+        _ = try RunDirectory.open(parent.url, opening)
     }
 
     @Test func checkpointsAreFoundByStep() throws {

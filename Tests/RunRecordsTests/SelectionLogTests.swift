@@ -39,6 +39,19 @@ import Testing
         #expect(bytes.count == 30 + 18 + 4)
     }
 
+    /// Shares by position take an entry a position, whether or not a step follows.
+    @Test(arguments: [0 as UInt32, 1 << 20 + 1, .max]) func aBlockThatNoModelReadsIsRefused(length: UInt32) throws {
+        let directory = try TemporaryDirectory()
+        let url = try log(directory, steps: 0)
+        var bytes = try Data(contentsOf: url)
+        bytes.replaceSubrange(12..<16, with: withUnsafeBytes(of: length.littleEndian) { Data($0) })
+        bytes.replaceSubrange(16..<20, with: [1, 0, 0, 0])
+        try bytes.write(to: url)
+        #expect(throws: RunRecordError.damagedSelections(file: url.path, reason: "its header is impossible")) {
+            try SelectionLog.read(url)
+        }
+    }
+
     /// Whatever byte a power failure leaves unwritten at the end, the steps before it are there.
     @Test func aTornEndIsDropped() throws {
         let directory = try TemporaryDirectory()

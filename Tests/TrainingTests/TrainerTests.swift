@@ -116,21 +116,23 @@ import Training
         #expect(last < 0.8 * first)
     }
 
-    /// A NaN among the weights is found before anything is ranked or changed, and the trainer can be asked again.
-    @Test func aLossThatIsNotFiniteStopsBeforeTheWeights() throws {
+    /// A NaN among the weights is found before anything is ranked or changed, named by its layer, and the trainer goes on.
+    @Test func aLossThatIsNotFiniteLeavesTheWeights() throws {
         for policy in [TopKPolicy(), StochasticPolicy(), RandomPolicy()] as [any SelectionPolicy] {
             let trainer = try trainer(TokenSelector(policy: policy, ratio: 0.5, pool: .batch))
             let poisoned = trainer.trained.first { $0.name.hasSuffix("lora_B.weight") }!.tensor
             let healthy = poisoned.cloned()
-            let sampler = trainer.sampler.states
             withoutGradient { poisoned.assign(Tensor.full(poisoned.shape, .nan)) }
             let before = weights(of: trainer)
-            #expect(throws: TrainingError.nonFinite(what: "the loss", step: 1)) { try trainer.advance() }
+            let skipped = try trainer.advance()
+            #expect(skipped.skipped == SkippedStep(.loss, module: "model.layers.0"))
+            #expect(skipped.loss.isNaN && skipped.selectedLoss.isNaN && skipped.selectedTokens == 0)
             #expect(weights(of: trainer) == before)
-            #expect(trainer.sampler.states == sampler)
-            #expect(trainer.progress.step == 0 && trainer.progress.tokensSeen == 0)
+            #expect(trainer.progress.tokensSeen == 30 && trainer.progress.skippedInARow == 1)
             poisoned.assign(healthy)
-            #expect(try trainer.advance().step == 1)
+            #expect(try trainer.advance().skipped == nil)
+            #expect(weights(of: trainer) != before)
+            #expect(trainer.progress.skippedSteps == 1 && trainer.progress.skippedInARow == 0)
         }
     }
 
@@ -145,7 +147,7 @@ import Training
             model: model, adapter: .random(for: model), sampler: TokenBlocks(count: 4, blockLength: 16).sampler(batchSize: 2),
             selector: TokenSelector(score: ExcessLossScore(), policy: TopKPolicy(), ratio: 0.5), reference: Broken(),
             options: Trainer.Options(stepCount: 1))
-        #expect(throws: TrainingError.nonFinite(what: "the reference loss", step: 1)) { try trainer.advance() }
+        #expect(throws: TrainingError.nonFiniteReference(step: 1)) { try trainer.advance() }
     }
 
     @Test func aScoreThatComparesNeedsAReference() throws {

@@ -15,7 +15,8 @@ public final class MappedFile: @unchecked Sendable {
     /// - Throws: `CheckpointError.system` with the path and `errno`, `.notARegularFile`.
     public init(_ url: URL) throws {
         path = url.path
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        // Without O_NONBLOCK, opening a named pipe waits until somebody writes to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw CheckpointError.system(operation: "open", path: path, code: errno) }
         defer { close(descriptor) }
         var status = stat()
@@ -46,5 +47,15 @@ public final class MappedFile: @unchecked Sendable {
     /// Calls `body` with the bytes of `range`, which are valid only until it returns.
     public func withBytes<Result>(in range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
+    /// Lets go of the memory behind `range`, once it has been read: it counts as the process' own until then. Reading it again brings
+    /// it back.
+    func release(_ range: Range<Int>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        // Whole pages: the others hold what stands beside the range.
+        let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+        guard first < end, let start = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED)
     }
 }

@@ -21,7 +21,7 @@ public struct ShardedSafetensors: TensorSource {
         func malformed(_ problem: String) -> CheckpointError { .malformed(file: url.path, problem: problem) }
         let index = try JSONFile.decode(Index.self, from: url)
         let names = Set(index.weight_map.values).sorted()
-        for name in names where name.contains("/") || name.contains("\0") || ["", ".", ".."].contains(name) {
+        for name in names where name.utf8.contains(where: { [0, 0x2F].contains($0) }) || ["", ".", ".."].contains(name) {
             throw malformed("names the shard '\(name)', which is not a file of this folder")
         }
         let folder = url.deletingLastPathComponent()

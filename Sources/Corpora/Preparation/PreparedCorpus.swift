@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 
 /// A folder that `winnow prepare` made: token shards for training and validation, the names of their documents, a manifest.
@@ -33,7 +34,7 @@ public struct PreparedCorpus: Sendable {
     public func documentNames(of split: CorpusManifest.Split) throws -> [String] {
         let file = url.appendingPathComponent(split.documentFile)
         do {
-            let lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+            let lines = try MappedFile(file).withBytes { Data($0) }.split(separator: UInt8(ascii: "\n"))
             let decoder = JSONDecoder()
             let names = try lines.map { try decoder.decode(String.self, from: $0) }
             guard names.count == split.documents else {
@@ -49,7 +50,7 @@ public struct PreparedCorpus: Sendable {
 
     static func manifest(in folder: URL) throws -> CorpusManifest {
         let file = folder.appendingPathComponent(CorpusManifest.fileName)
-        guard let data = try? Data(contentsOf: file) else {
+        guard let data = try? MappedFile(file).withBytes({ Data($0) }) else {
             throw CorpusError.damagedManifest(path: folder.path, reason: "it has no \(CorpusManifest.fileName)")
         }
         let manifest: CorpusManifest
@@ -65,8 +66,9 @@ public struct PreparedCorpus: Sendable {
     }
 
     private static func open(_ split: CorpusManifest.Split, of manifest: CorpusManifest, in folder: URL) throws -> TokenShard {
-        guard !split.tokenFile.contains("/"), !split.documentFile.contains("/") else {
-            throw CorpusError.damagedManifest(path: folder.path, reason: "\(split.tokenFile) is not a file of the folder")
+        for name in [split.tokenFile, split.documentFile]
+        where name.utf8.contains { [0, UInt8(ascii: "/")].contains($0) } || ["", ".", ".."].contains(name) {
+            throw CorpusError.damagedManifest(path: folder.path, reason: "'\(name)' is not a file of the folder")
         }
         let shard = try TokenShard(folder.appendingPathComponent(split.tokenFile))
         guard shard.contentHash == split.contentHash, shard.tokenizerHash == manifest.tokenizerHash,

@@ -35,18 +35,21 @@ public final class StepBenchmark {
     private let run: Run
     private let trainer: Trainer
     private let scoresLive: Bool
+    /// What a live reference runs.
+    private let liveModel: any CausalLM
 
     /// - Throws: `BenchmarkError.liveReference` where a live reference is asked for and the recipe's is not `base`; what `Run` throws.
     public init(_ recipe: Recipe, reference: ReferenceCost, in workspace: Workspace) throws {
         self.recipe = recipe
         run = try Run(recipe, in: workspace)
         scoresLive = reference == .live && run.reference != nil
+        liveModel = recipe.compute.frozen == .exact ? run.loaded.model : try run.loaded.int8Model.get()
         if scoresLive {
             guard recipe.selection.reference == .base else { throw BenchmarkError.liveReference }
             trainer = try Trainer(
-                model: run.trainer.model, adapter: run.trainer.adapter, sampler: run.trainer.sampler,
-                selector: TokenSelector(recipe.selection), reference: LiveReference(run.trainer.model),
-                options: Trainer.Options(recipe))
+                model: run.trainer.model, stepModel: run.trainer.stepModel, adapter: run.trainer.adapter,
+                sampler: run.trainer.sampler, selector: TokenSelector(recipe.selection),
+                reference: LiveReference(liveModel), options: Trainer.Options(recipe))
         } else {
             trainer = run.trainer
         }
@@ -59,10 +62,7 @@ public final class StepBenchmark {
 
     /// Does one step, and times it. A stored reference is asked before the clock starts.
     public func step() throws -> Sample {
-        if !scoresLive, let reference = run.reference {
-            var sampler = trainer.sampler
-            for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
-        }
+        try askStoredReference()
         let faults = ProcessMemory.pageFaults
         let start = ContinuousClock.now
         let metrics = try trainer.advance()
@@ -70,6 +70,13 @@ public final class StepBenchmark {
         return Sample(
             seconds: (ContinuousClock.now - start) / .seconds(1), loss: metrics.loss, selectedLoss: metrics.selectedLoss,
             gradientNorm: metrics.gradientNorm, pageFaults: ProcessMemory.pageFaults - faults)
+    }
+
+    /// Lets the reference remember what it says of the next step's blocks, where that is no part of the step.
+    private func askStoredReference() throws {
+        guard !scoresLive, let reference = run.reference else { return }
+        var sampler = trainer.sampler
+        for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
     }
 
     public var device: Device { recipe.compute.device }
@@ -81,7 +88,7 @@ public final class StepBenchmark {
     public func parts(repetitions: Int) throws -> [StepPart] {
         var timings = StepPart.Timings(on: device)
         var sampler = trainer.sampler
-        let (model, adapter) = (trainer.model, trainer.adapter)
+        let (model, adapter) = (trainer.stepModel, trainer.adapter)
         let head = LossHead(weight: model.headWeight)
         for _ in 0..<repetitions {
             let batch = sampler.next()
@@ -93,7 +100,7 @@ public final class StepBenchmark {
             let count = max(1, Int(cost.ratio * Double(places.count)))
             let selected = Tensor.range(count, on: model.headWeight.device)
 
-            if scoresLive { try timings.time("reference") { _ = try LiveReference(model).losses(of: batch) } }
+            if scoresLive { try timings.time("reference") { _ = try LiveReference(liveModel).losses(of: batch) } }
             let hidden = try timings.time("layers, forward") {
                 let states = model.hiddenStates(inputIDs, adapter: adapter)
                 return states.reshaped([places.count + batch.batchSize, -1]).rows(rows)
@@ -104,6 +111,23 @@ public final class StepBenchmark {
         }
         for (_, tensor) in trainer.trained { tensor.gradient = nil }
         return timings.medians
+    }
+
+    /// Does `steps` steps, timing every call into libtorch.
+    ///
+    /// - Throws: `BenchmarkError.breakdownOnDevice`
+    public func breakdown(steps: Int) throws -> StepBreakdown {
+        let device = trainer.model.headWeight.device
+        guard device == .cpu else { throw BenchmarkError.breakdownOnDevice("\(device)") }
+        let clock = OperatorClock()
+        var seconds = 0.0
+        for _ in 0..<steps {
+            try askStoredReference()
+            seconds += try clock.record { try trainer.advance() }.seconds
+        }
+        return StepBreakdown(
+            clock.totals, steps: steps, seconds: seconds, tokens: recipe.tokensPerStep, cost: cost,
+            shapes: ProductShapes(trainer.model, adapter: trainer.adapter))
     }
 
     /// Rows and columns of the product that steps are held against: enough to fill the device.
@@ -160,8 +184,15 @@ public struct StepPart: Sendable, Codable {
 /// Why a recipe can't be timed.
 public enum BenchmarkError: Error, Equatable, CustomStringConvertible {
     case liveReference
+    case breakdownOnDevice(String)
 
     public var description: String {
-        "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+        switch self {
+        case .liveReference:
+            "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+        case .breakdownOnDevice(let device):
+            "--breakdown times single operators, and on \(device) they return before they are done; leave it out, or write "
+                + "compute.device=cpu"
+        }
     }
 }

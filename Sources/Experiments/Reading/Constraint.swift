@@ -44,7 +44,9 @@ extension Constraint {
 
     /// A name that may stand in a key path, so without a dot.
     static let label = Constraint { node in
-        guard let name = try? String(node), name.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_+-]*/) == nil else { return nil }
+        // What can't be read as text, such as nothing in quotes, is no name either.
+        let name = (try? String(node)) ?? ""
+        guard name.wholeMatch(of: /[A-Za-z0-9_][A-Za-z0-9_+-]*/) == nil else { return nil }
         return RecipeComplaint(message: "is not a usable name", fix: "use letters, digits, `-`, `_` and `+`")
     }
 

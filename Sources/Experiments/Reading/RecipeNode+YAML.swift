@@ -9,13 +9,51 @@ extension RecipeNode {
     /// - Parameter source: what to call the text in a complaint, usually the file's name.
     /// - Throws: `RecipeError` with the one problem the parser stopped at.
     init(yaml: String, source: String) throws(RecipeError) {
+        func refused(_ message: String, fix: String) -> RecipeError {
+            RecipeError([RecipeProblem("", at: RecipePlace(source: source, line: nil), message, fix: fix)])
+        }
+        // Before Yams sees it: an alias of aliases grows with the power of their number, and Yams hashes every key.
+        guard yaml.utf8.count <= Self.mostBytes else {
+            throw refused("has \(yaml.utf8.count) bytes, at most \(Self.mostBytes) are read", fix: "is it a recipe?")
+        }
+        guard Self.aliasCount(in: yaml) <= Self.mostAliases else {
+            throw refused("has more than \(Self.mostAliases) aliases (`*name`)", fix: "write some of the values out")
+        }
         do {
             let root = try Yams.compose(yaml: yaml)
-            self = root.map { RecipeNode($0, source: source) } ?? RecipeNode(content: .mapping([]))
+            var room = Self.mostNodes
+            self = try root.map { try RecipeNode($0, source: source, room: &room, depth: 0) } ?? RecipeNode(content: .mapping([]))
         } catch let error as YamlError {
             throw RecipeError([error.problem(in: source)])
+        } catch is TooLarge {
+            throw refused(
+                "has more than \(Self.mostNodes) values, or more than \(Self.mostLevels) within each other",
+                fix: "write fewer, or fewer aliases")
         } catch {
-            throw RecipeError([RecipeProblem("", at: RecipePlace(source: source, line: nil), "\(error)", fix: "make it YAML")])
+            throw refused("\(error)", fix: "make it YAML")
+        }
+    }
+
+    private static let mostBytes = 64 << 10
+    private static let mostAliases = 8
+    private static let mostNodes = 20_000
+    private static let mostLevels = 32
+
+    private struct TooLarge: Error {}
+
+    /// As many aliases as a text can have: stars with a word behind them and none before, outside of comment lines.
+    private static func aliasCount(in yaml: String) -> Int {
+        // The last three end U+0085, U+2028 and U+2029, which libyaml takes for line ends.
+        let lineEnds: Set<UInt8> = [0x0A, 0x0D, 0x85, 0xA8, 0xA9]
+        func isWord(_ byte: UInt8) -> Bool { 0x30...0x39 ~= byte || 0x41...0x5A ~= byte & 0xDF }
+        return yaml.utf8.split(whereSeparator: lineEnds.contains).reduce(0) { count, line in
+            guard line.first(where: { $0 != 0x20 && $0 != 0x09 }) != UInt8(ascii: "#") else { return count }
+            let bytes = [0x20] + line + [0x20]
+            return count
+                + (1..<bytes.count - 1).count { index in
+                    bytes[index] == UInt8(ascii: "*") && !isWord(bytes[index - 1])
+                        && (isWord(bytes[index + 1]) || [0x2D, 0x5F].contains(bytes[index + 1]))
+                }
         }
     }
 
@@ -39,19 +77,25 @@ extension RecipeNode {
         return Entry(key: key, place: place, value: value.placed(at: place))
     }
 
-    private init(_ node: Yams.Node, source: String) {
+    /// - Parameter room: how many more values there may be.
+    private init(_ node: Yams.Node, source: String, room: inout Int, depth: Int) throws(TooLarge) {
+        room -= 1
+        guard room >= 0, depth < Self.mostLevels else { throw TooLarge() }
         let place = RecipePlace(source: source, line: node.mark?.line)
         switch node {
         case .scalar(let scalar):
             let plain = scalar.style == .plain || scalar.style == .any
             self.init(content: .scalar(scalar.string, quoted: !plain), place: place)
         case .sequence(let sequence):
-            self.init(content: .sequence(sequence.map { RecipeNode($0, source: source) }), place: place)
+            var items: [RecipeNode] = []
+            for item in sequence { items.append(try RecipeNode(item, source: source, room: &room, depth: depth + 1)) }
+            self.init(content: .sequence(items), place: place)
         case .mapping(let mapping):
-            let entries = mapping.map { key, value in
-                Entry(
-                    key: key.scalar?.string ?? "?", place: RecipePlace(source: source, line: key.mark?.line),
-                    value: RecipeNode(value, source: source))
+            var entries: [Entry] = []
+            for (key, value) in mapping {
+                let value = try RecipeNode(value, source: source, room: &room, depth: depth + 1)
+                let place = RecipePlace(source: source, line: key.mark?.line)
+                entries.append(Entry(key: key.scalar?.string ?? "?", place: place, value: value))
             }
             self.init(content: .mapping(entries), place: place)
         case .alias(let alias):

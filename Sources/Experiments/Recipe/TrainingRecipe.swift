@@ -14,10 +14,12 @@ public struct TrainingRecipe: Equatable, Sendable {
     public var seed = 0
     /// Optimizer steps between evaluations; 0 evaluates only before the first and after the last.
     public var evaluateEvery = 0
-    /// Optimizer steps between checkpoints; 0 writes only the last.
+    /// Optimizer steps between checkpoints, beside those that time asks for; 0 leaves it to time.
     public var checkpointEvery = 0
     /// Checkpoints that stay on disk, the newest ones.
     public var keepCheckpoints = 2
+    /// Optimizer steps in a row that may be skipped, for losses or gradients that are not finite, before the run gives up.
+    public var maxSkippedSteps = 10
     /// Held-out tokens in each evaluation of each validation corpus.
     public var evaluationTokens = TokenLimit.all
     /// Which evaluations leave every held-out token's loss on disk.
@@ -54,6 +56,7 @@ extension TrainingRecipe: RecipeSection {
         visitor.value("evaluateEvery", &evaluateEvery, .atLeast(0))
         visitor.value("checkpointEvery", &checkpointEvery, .atLeast(0))
         visitor.value("keepCheckpoints", &keepCheckpoints, .atLeast(1))
+        visitor.value("maxSkippedSteps", &maxSkippedSteps, .atLeast(1))
         visitor.value("evaluationTokens", &evaluationTokens, .atLeast(1))
         visitor.value("keepTokenLosses", &keepTokenLosses)
         visitor.value("keepSelections", &keepSelections)

@@ -19,6 +19,12 @@ enum KernelFile {
             .map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
+    /// What the first processor is called; `nil` where the kernel doesn't say.
+    static func processorName() -> String? {
+        lines("/proc/cpuinfo").first { $0.hasPrefix("model name") }?.split(separator: ":").last
+            .map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
     /// What the first processor can do, in the kernel's words: `avx2`, `asimd`, ….
     static func processorFeatures() -> Set<String> {
         let line = lines("/proc/cpuinfo").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") } ?? ""

@@ -35,7 +35,9 @@ package struct GroundTruthScores {
             }
             return GroundTruthRecord.Score(
                 name: score.name, label: score.label, auroc: area.value, lowerBound: area.lowerBound,
-                upperBound: area.upperBound, precision: precision)
+                upperBound: area.upperBound, precision: precision,
+                againstLoss: score.name == "loss"
+                    ? nil : try AUROC.difference(score.values, minus: student.loss, marked: bad, blocks: blocks).recorded)
         }
     }
 
@@ -63,5 +65,11 @@ package struct GroundTruthScores {
         let name: String
         let label: String
         let values: [Float]
+    }
+}
+
+extension AUROC {
+    fileprivate var recorded: GroundTruthRecord.Difference {
+        GroundTruthRecord.Difference(value: value, lowerBound: lowerBound, upperBound: upperBound)
     }
 }

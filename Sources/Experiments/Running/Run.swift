@@ -18,6 +18,8 @@ public final class Run {
     public let storedReference: StoredReference?
     /// Where the data begins; the trainer's own sampler moves on.
     private let firstSampler: any BlockSampler
+    /// The recipe with folders in the place of a study's runs.
+    private let onDisk: Recipe
     /// The corpus that is trained on; of a mixture, the first.
     let trainingBlocks: PackedBlocks
     /// What a log of its selections is laid out for.
@@ -37,6 +39,7 @@ public final class Run {
     ) throws {
         self.recipe = recipe
         let onDisk = recipe.replacingTrainedRuns(with: trained)
+        self.onDisk = onDisk
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
         Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
         Runtime.arithmetic = recipe.compute.arithmetic
@@ -85,7 +88,8 @@ public final class Run {
         let selector = try TokenSelector(recipe.selection)
         let source = selector.needs.contains(.referenceLoss) ? onDisk.selection.reference : nil
         if let source, let store = recipe.selection.store {
-            let key = try ReferenceIdentity(source, of: loaded).key(of: training, dtype: recipe.compute.dtype)
+            let key = try ReferenceIdentity(source, of: loaded).key(
+                of: training, precision: recipe.compute.referencePrecision)
             storedReference = try StoredReference(ReferenceLossFile(URL(fileURLWithPath: store)), key: key)
             reference = nil
         } else {
@@ -97,7 +101,8 @@ public final class Run {
             }
         }
         trainer = try Trainer(
-            model: model, adapter: adapter, sampler: sampler, selector: selector, reference: storedReference ?? reference,
+            model: model, stepModel: recipe.compute.frozen == .int8 ? loaded.int8Model.get() : nil, adapter: adapter,
+            sampler: sampler, selector: selector, reference: storedReference ?? reference,
             replay: SelectionReplay(onDisk, corpora: sources.map(\.blocks), layout: selectionLayout),
             options: Trainer.Options(recipe))
         if let reference, reference.isStored { try reference.expect(blocksSeen) }
@@ -136,13 +141,29 @@ public final class Run {
         return token
     }
 
+    /// What the recipe builds on besides the model and the data, hashed, by the recipe's key.
+    private func inputHashes() throws -> [String: String] {
+        var hashes: [String: String] = [:]
+        if reference != nil, let source = onDisk.selection.reference {
+            let identity = try ReferenceIdentity(source, of: loaded)
+            hashes["selection.reference"] = [identity.modelHash, identity.adapterHash].compactMap { $0 }.joined(separator: "+")
+        }
+        if case .folder(let path) = onDisk.adapter?.start {
+            hashes["adapter.start"] = try ReferenceIdentity(loaded, adapter: URL(fileURLWithPath: path)).adapterHash
+        }
+        return hashes
+    }
+
     /// What the manifest says before the first step.
     public func manifest(startedAt: Date) throws -> RunManifest {
-        RunManifest(
+        var manifest = RunManifest(
             versions: WinnowVersion.all, device: recipe.compute.device.description, threads: Runtime.threadCount,
-            precision: "\(recipe.compute.dtype)", seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
+            processor: KernelFile.processorName(),
+            precision: recipe.compute.precision, seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
             dataHashes: dataHashes, recipeHash: recipe.hash, parameters: loaded.model.parameterCount,
             trainableParameters: trainer.trained.reduce(0) { $0 + $1.tensor.count }, startedAt: startedAt)
+        manifest.inputHashes = try inputHashes()
+        return manifest
     }
 }
 
@@ -155,6 +176,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case changedRecipe(directory: String)
     case noReference(recipe: String)
     case noSelections(run: String)
+    case changedInput(directory: String, input: String)
+    case nothingToVerify(directory: String)
 
     public var description: String {
         switch self {
@@ -174,6 +197,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
                 + "that compares, and selection.reference"
         case .noSelections(let run):
             "\(run) holds no \(RunDirectory.selectionsName) to replay: run it with training.keepSelections: true"
+        case .changedInput(let directory, let input):
+            "\(input) is not what \(directory) was made with, by its SHA-256: put the former back to verify the run"
+        case .nothingToVerify(let directory):
+            "\(directory) has no step in its \(RunDirectory.metricsName), so there is nothing to verify"
         }
     }
 }

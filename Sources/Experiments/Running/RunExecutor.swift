@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Logging
 import Models
 import RunRecords
 import Torch
@@ -17,25 +18,38 @@ public struct RunExecutor {
     public var shouldStop: () -> Bool = { false }
     public var onEvaluation: (_ split: String, _ blocksDone: Int, _ blockCount: Int) -> Void = { _, _, _ in }
 
+    private let log = Logger(label: "winnow.experiments")
+
     public init(_ run: Run, in directory: RunDirectory) { (self.run, self.directory) = (run, directory) }
 
     /// Starts, or goes on from the newest checkpoint where the directory already holds this run.
     ///
-    /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe.
+    /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe, `RunRecordError.directoryInUse` where another
+    ///   process works in it.
     public func callAsFunction() throws -> TrainingLoop.Outcome {
-        let start = Date()
+        let lock = try DirectoryLock(directory.url)
+        defer { withExtendedLifetime(lock) {} }
+        let start = ContinuousClock.now
         var manifest: RunManifest
         let isResumed = FileManager.default.fileExists(atPath: directory.manifest.path)
         if isResumed {
             manifest = try RunManifest.read(from: directory.manifest)
             guard manifest.recipeHash == run.recipe.hash else { throw RunError.changedRecipe(directory: directory.url.path) }
             manifest.state = .running
+            if manifest.threads != Runtime.threadCount {
+                log.warning(
+                    """
+                    the run was begun with \(manifest.threads) threads and goes on with \(Runtime.threadCount): it will equal an \
+                    uninterrupted one to rounding only; compute.threads fixes the number
+                    """)
+            }
         } else {
-            manifest = try run.manifest(startedAt: start)
-            try AtomicFile.write(Data(run.recipe.yaml.utf8), to: directory.recipe)
+            manifest = try run.manifest(startedAt: Date())
         }
         manifest.referenceScoringSeconds = referenceScoringSeconds ?? manifest.referenceScoringSeconds
+        // First, since a directory with a manifest is a run, which can be gone on with and overwritten.
         try manifest.write(to: directory.manifest)
+        try AtomicFile.write(Data(run.recipe.yaml.utf8), to: directory.recipe)
         let before = manifest.wallSeconds
 
         do {
@@ -62,6 +76,7 @@ public struct RunExecutor {
         loop.splits = run.splits
         loop.evaluationInterval = run.recipe.training.evaluateEvery
         loop.checkpointInterval = run.recipe.training.checkpointEvery
+        loop.maxSkippedSteps = run.recipe.training.maxSkippedSteps
         loop.keptCheckpoints = run.recipe.training.keepCheckpoints
         loop.baseModel = run.loaded.name
         loop.shouldStop = shouldStop
@@ -92,12 +107,13 @@ public struct RunExecutor {
         }
     }
 
-    private func close(_ manifest: inout RunManifest, start: Date, before: Double) throws {
+    private func close(_ manifest: inout RunManifest, start: ContinuousClock.Instant, before: Double) throws {
         let progress = run.trainer.progress
         manifest.finishedAt = Date()
         (manifest.steps, manifest.tokensSeen) = (progress.step, progress.tokensSeen)
         (manifest.selectedTokensSeen, manifest.trainingSeconds) = (progress.selectedTokensSeen, progress.seconds)
-        manifest.wallSeconds = before + Date().timeIntervalSince(start)
+        manifest.skippedSteps = progress.skippedSteps
+        manifest.wallSeconds = before + (ContinuousClock.now - start) / .seconds(1)
         try manifest.write(to: directory.manifest)
     }
 }

@@ -115,7 +115,7 @@ private struct StudyPlanner {
     ///   - scored: positions that its reference scores.
     private func bytes(_ recipe: Recipe, trained: Int, keptLosses: Int, scored: Int) -> Int {
         // The weights, and in a checkpoint AdamW's two means beside them.
-        let weights = 4 * trained * (1 + 3 * min(recipe.training.keepCheckpoints, recipe.training.checkpointEvery > 0 ? .max : 1))
+        let weights = 4 * trained * (1 + 3 * recipe.training.keepCheckpoints)
         // Loss, mask and token of each position.
         let losses = 9 * keptLosses
         // A bit a position, and the blocks' numbers.

@@ -16,7 +16,7 @@ struct StudyRecordBuilder {
         let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
         let trainable = recipe.adapter.map { $0.parameterCount(on: loaded.model) }
         var record = StudyRecord(
-            title: study.name == "reproduce" ? "Which tokens should carry the loss?" : study.name,
+            title: study.title,
             summary: summary(recipe), recipe: source,
             model: StudyRecord.Model(
                 name: loaded.name, hash: try loaded.hash.get(), parameters: loaded.model.parameterCount,
@@ -79,7 +79,7 @@ struct StudyRecordBuilder {
         let selects = selection.policy != "all"
         let role = role(of: arm)
         return StudyRecord.Arm(
-            name: arm.name, label: label(of: arm, role: role), role: role,
+            name: arm.name, label: arm.label ?? label(of: arm, role: role), role: role,
             score: selects && selection.usesScores ? selection.score : nil, policy: selection.policy,
             ratio: selection.ranks ? selection.ratio : nil, pool: selection.ranks ? selection.pool.rawValue : nil,
             reference: selection.usesReference ? selection.reference?.label : nil,
@@ -94,7 +94,10 @@ struct StudyRecordBuilder {
         (reseeded.name, reseeded.training.seed) = (baseline.name, baseline.training.seed)
         if let seed = baseline.adapter?.seed, reseeded.adapter?.start == nil { reseeded.adapter?.seed = seed }
         if reseeded == baseline, arm.matching == nil { return .null }
-        return arm.recipe.selection.policy == "all" ? .control : .selection
+        let selection = arm.recipe.selection
+        // What another arm selected, moved elsewhere, is there to be compared with that arm.
+        let isMoved = selection.replay.map { $0.manner != .recorded } ?? false
+        return selection.policy == "all" || isMoved ? .control : .selection
     }
 
     private func run(of arm: Study.Arm, seed: Int) -> StudyRecord.Run {
@@ -116,7 +119,7 @@ struct StudyRecordBuilder {
         switch role {
         case .baseline: return policy
         case .null: return arm.recipe.training.seed == baselineSeed ? "\(policy), another start" : "\(policy), another order"
-        case .control: return arm.name
+        case .control: return selection.replay?.label ?? arm.name
         case .selection:
             if let replay = selection.replay { return replay.label }
             let ratio = "\(policy) \(selection.ratio)"

@@ -77,7 +77,9 @@ struct StudyRecorder {
     private func note(on history: MetricsHistory, selectedTokens: Int) -> String? {
         let tied = history.steps.count(where: \.tied)
         let filled = history.steps.reduce(0) { $0 + $1.filledAtRandom }
+        let skipped = history.steps.count { $0.skipped != nil }
         let notes = [
+            skipped > 0 ? "\(skipped) of \(history.steps.count) steps could not be taken; metrics.jsonl says why." : nil,
             tied > 0 ? "In \(tied) of \(history.steps.count) steps every score was the same, so scores decided nothing." : nil,
             filled > 0 ? "\(filled) of \(selectedTokens) picks had no positive weight and were drawn at random." : nil,
         ].compactMap { $0 }

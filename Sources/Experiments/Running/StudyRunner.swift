@@ -47,11 +47,16 @@ public final class StudyRunner {
     /// Runs what is not finished yet.
     ///
     /// - Returns: `.stopped` where `shouldStop` said so; calling again goes on.
+    /// - Throws: `RunRecordError.directoryInUse` where another process works in the directory; what a run throws.
     public func callAsFunction() throws -> TrainingLoop.Outcome {
         do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {
             throw RunRecordError.unwritable(file: directory.path, reason: error.localizedDescription)
         }
+        let lock = try DirectoryLock(directory)
+        defer { withExtendedLifetime(lock) {} }
         let began = Date()
+        let clock = ContinuousClock.now
+        func elapsed() -> Double { (ContinuousClock.now - clock) / .seconds(1) }
         var record = try StudyRecordBuilder(study: study, source: source, workspace: workspace, directory: directory)
             .record(startedAt: began)
         let recorder = StudyRecorder(study: study, directory: directory)
@@ -64,15 +69,15 @@ public final class StudyRunner {
             if index == study.references.count, try testScores() == .stopped { return .stopped }
             let recipe = try budget.recipe(of: run)
             guard try !isFinished(run, recipe) else { continue }
-            let runBegan = Date()
+            let before = elapsed()
             do {
                 guard !shouldStop(), try train(run, recipe) == .finished else { return .stopped }
             } catch is Interruption {
                 return .stopped
             }
-            onFinishedRun(run.name, Date().timeIntervalSince(runBegan))
+            onFinishedRun(run.name, elapsed() - before)
             try recorder.fill(&record)
-            record.wallSeconds = wallBefore + Date().timeIntervalSince(began)
+            record.wallSeconds = wallBefore + elapsed()
             try record.write(to: directory)
         }
         try recorder.fill(&record)
@@ -84,7 +89,7 @@ public final class StudyRunner {
         }
         if record.finishedAt == nil {
             record.finishedAt = Date()
-            record.wallSeconds = wallBefore + Date().timeIntervalSince(began)
+            record.wallSeconds = wallBefore + elapsed()
         }
         try record.write(to: directory)
         return .finished
@@ -92,6 +97,8 @@ public final class StudyRunner {
 
     /// Deletes what a study of this matrix has left in a directory, and nothing else.
     public static func clear(_ directory: URL, of study: Study) throws {
+        let lock = try FileManager.default.fileExists(atPath: directory.path) ? DirectoryLock(directory) : nil
+        defer { withExtendedLifetime(lock) {} }
         let texts = Set(study.arms.flatMap { $0.recipe.data.validation.keys }).map(TokenTexts.fileName)
         let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName] + texts
         let folders = ["start", referenceLossesName] + study.references.map(\.name) + study.arms.map(\.name)

@@ -4,6 +4,7 @@ import Foundation
 import Models
 import Tokenizers
 import Torch
+import Training
 
 /// Opens what recipes and commands name, each thing once: a study's arms share one model in memory.
 public final class Workspace {
@@ -86,6 +87,9 @@ public final class LoadedModel {
     public let note: String?
     /// SHA-256 over the files that decide what it computes.
     public lazy var hash: Result<String, any Error> = Result { try ContentHash.of(files.contents) }
+
+    /// The model with int8 layers, made when it is first asked for; it shares the weights.
+    lazy var int8Model: Result<any CausalLM, any Error> = Result { try model.withInt8Layers() }
 
     /// What its tokenizer does, hashed; `nil` where it brings none.
     lazy var tokenizerFingerprint: Result<String?, any Error> = Result {

@@ -3,6 +3,7 @@
 /// A study is a YAML file:
 /// ```yaml
 /// name: ratios
+/// title: How few tokens will do?              # heads the report; the name, where there is none
 /// seeds: [0, 1, 2]                            # every arm is run once under each
 /// base: {training: {tokens: 60000}}           # a recipe, what all runs share
 /// references:                                 # runs that others build on, trained first, in this order, under one seed
@@ -10,7 +11,7 @@
 /// arms:                                       # the configurations to compare, in the order of the tables
 ///   - {name: clm, selection.policy: all}
 ///   - {name: topk, selection: {policy: topK, reference: reference/curated}}
-///   - {name: same-cost, selection.policy: all, matching: {arm: topk, by: seconds}, seeds: [0]}
+///   - {name: same-cost, label: "CLM, same seconds", selection.policy: all, matching: {arm: topk, by: seconds}, seeds: [0]}
 /// baseline: clm                               # the arm that the others are compared with
 /// claims: standard                            # what is to be decided: `standard`, `none`, or a file like claims.yaml
 /// groundTruth: {tokens: 12288}                # do scores find tokens known to be bad? See GroundTruthRecipe
@@ -19,6 +20,8 @@ public struct Study: Equatable, Sendable {
     /// A configuration, run under one or several seeds.
     public struct Arm: Equatable, Sendable {
         public let name: String
+        /// As tables and figures call it; nil for what its selection says.
+        public let label: String?
         /// Under the first of its seeds.
         public let recipe: Recipe
         /// Of the data order, a selection's noise and dropout; ascending. A fresh adapter is the same under all of them.
@@ -38,6 +41,8 @@ public struct Study: Equatable, Sendable {
 
     /// What the study is called, and its folder.
     public let name: String
+    /// Heads the report.
+    public let title: String
     /// The runs to train first; later runs may name them as `selection.reference` or `adapter.start`.
     public let references: [StudyRun]
     public let arms: [Arm]

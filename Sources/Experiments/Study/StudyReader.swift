@@ -26,6 +26,8 @@ struct StudyReader {
         var baseline = "clm"
         var claims = ClaimsSource.standard
         fields.value("name", &name, .fileName)
+        var title = name
+        fields.value("title", &title)
         if let written = fields.take("base") {
             if written.entries == nil {
                 fields.complain("base", written.place, "is \(written.summary), not a recipe", fix: "put a recipe's keys below it")
@@ -45,7 +47,8 @@ struct StudyReader {
         fields.refuseUnknownKeys(recipe: "base.")
         checkBaseline(baseline, among: arms)
         return Study(
-            name: name, references: references, arms: arms, baseline: baseline, claims: claims, groundTruth: groundTruth)
+            name: name, title: title, references: references, arms: arms, baseline: baseline, claims: claims,
+            groundTruth: groundTruth)
     }
 
     /// `none`, or no such key, is no test at all.
@@ -114,13 +117,15 @@ struct StudyReader {
                     label, written.place, "has the name of a folder that a study keeps", fix: "call it something else")
             }
             var keys = RecipeReader(item, path: label)
+            var shown: String?
+            keys.value("label", &shown)
             var own: SeedList?
             keys.value("seeds", &own)
             var matching: Matching?
             keys.section("matching", &matching)
             runProblems += keys.problems
 
-            let layer = entries.filter { !["name", "seeds", "matching"].contains($0.key) }
+            let layer = entries.filter { !["name", "label", "seeds", "matching"].contains($0.key) }
             let trained =
                 references.map { TrainedRun.reference($0).description } + arms.map { TrainedRun.arm($0.name).description }
             let recipe = expand(layer, name: name, label: label, place: item.place, trained: trained)
@@ -137,7 +142,7 @@ struct StudyReader {
                     fix: "leave one of the two out")
             }
             let arm = Study.Arm(
-                name: name, recipe: recipe, seeds: listed?.seeds ?? [recipe.training.seed], matching: matching,
+                name: name, label: shown, recipe: recipe, seeds: listed?.seeds ?? [recipe.training.seed], matching: matching,
                 isSeeded: listed != nil)
             checkSeeds(of: arm, at: item["seeds"]?.place)
             checkOrder(of: arm, after: arms, at: item.place)

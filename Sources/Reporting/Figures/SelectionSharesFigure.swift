@@ -21,7 +21,7 @@ struct SelectionSharesFigure {
                 }
             ),
             (
-                "by how often the token occurs in the corpus", "occurrences, at least",
+                "by frequency", "occurrences in the corpus, at least",
                 shown.compactMap { index, entry in
                     findings.selections[entry.0.arm.name]?.byFrequency.map { shares in
                         // A class of a handful of tokens says nothing.

@@ -9,8 +9,9 @@ extension FindingsLoader {
         return record.arms.flatMap { arm in
             arm.runs.compactMap { run -> CosineNulls.Run? in
                 guard let adapter = run.adapter else { return nil }
-                return attempt("The adapter of \(arm.label), seed \(run.seed)") { [directory] in
+                return attempt("The adapter of \(arm.label), seed \(run.seed)") { [directory, followsOutside] in
                     if let start = run.startAdapter, starts[start] == nil {
+                        guard followsOutside || !StudyRecord.leadsOut(start) else { throw ReportError.outside(path: start) }
                         starts[start] = try LowRankUpdate(name: start, folder: directory.appendingPathComponent(start))
                     }
                     let update = try LowRankUpdate(name: arm.label, folder: directory.appendingPathComponent(adapter))

@@ -33,7 +33,8 @@ extension FindingsLoader {
             found[arm.arm.name] = attempt(what) {
                 let compares = arm.arm.role != .baseline && !baseline.isEmpty
                 return LossParts.Arm(
-                    selected: Self.mean(own, over: parted.selected), unselected: Self.mean(own, over: parted.unselected),
+                    selected: try Self.mean(own, over: parted.selected),
+                    unselected: try Self.mean(own, over: parted.unselected),
                     selectedDifference: compares
                         ? try PairedDifference(baseline: baseline, variant: own, over: parted.selected) : nil,
                     unselectedDifference: compares
@@ -44,15 +45,8 @@ extension FindingsLoader {
     }
 
     /// Over tokens, then over seeds.
-    private static func mean(_ runs: [SeededLosses], over tokens: [Bool]) -> Double {
-        let means = runs.map { run in
-            var (sum, count) = (0.0, 0)
-            for index in tokens.indices where tokens[index] && run.losses.mask[index] {
-                sum += Double(run.losses.losses[index])
-                count += 1
-            }
-            return count > 0 ? sum / Double(count) : .nan
-        }
+    private static func mean(_ runs: [SeededLosses], over tokens: [Bool]) throws -> Double {
+        let means = try runs.map { try LossSummary($0.losses, over: tokens).loss }
         return means.reduce(0, +) / Double(means.count)
     }
 }

@@ -58,7 +58,7 @@ extension FindingsLoader {
         return kept.prefix(ViewerPage.checkpointLimit).compactMap { checkpoint in
             guard let student = losses(checkpoint.tokenLosses[split.name]!, "\(arm.label), step \(checkpoint.step)"),
                 // At the start of a run from its own reference every excess is zero, and nothing can be ranked.
-                let parted = try? ExcessSplit(start: student, reference: reference, ratio: ratio)
+                let parted = try? ExcessSplit(start: student, reference: reference, ratio: ratio), parted.selected.count >= count
             else { return nil }
             return (checkpoint.step, Array(parted.selected.prefix(count)))
         }

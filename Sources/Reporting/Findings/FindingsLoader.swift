@@ -6,6 +6,8 @@ import RunRecords
 struct FindingsLoader {
     let record: StudyRecord
     let directory: URL
+    /// Whether an adapter that a run began from is read where it lies outside `directory`.
+    let followsOutside: Bool
     var gaps: [String] = []
     private(set) var contradictions: [String] = []
 
@@ -14,8 +16,8 @@ struct FindingsLoader {
     /// Summation order explains less than 1e-4. Labels that are not shifted are off by several nats.
     private static let tolerance = 1e-3
 
-    init(record: StudyRecord, directory: URL) {
-        (self.record, self.directory) = (record, directory)
+    init(record: StudyRecord, directory: URL, followsOutside: Bool) {
+        (self.record, self.directory, self.followsOutside) = (record, directory, followsOutside)
         if record.baseline == nil {
             gaps.append("The study has no baseline arm, so nothing is compared.")
         }

@@ -67,7 +67,9 @@ extension StudyFindings {
             guard let base = baseline.first(where: { $0.seed == own.seed }),
                 let other = control.seeded(on: split).first(where: { $0.seed == own.seed })
             else { return nil }
-            let threshold = try quantile(base.losses.counted, 0.7)
+            // Both are checked to be of the baseline's tokens.
+            let threshold = try TokenBuckets(baseline: base.losses, variant: own.losses).threshold
+            _ = try TokenBuckets(baseline: base.losses, variant: other.losses)
             func moved(_ after: TokenLosses, _ index: Int) -> Float {
                 let (wasHigh, isHigh) = (base.losses.losses[index] >= threshold, after.losses[index] >= threshold)
                 return wasHigh == falls && isHigh != falls ? 1 : 0
@@ -80,26 +82,19 @@ extension StudyFindings {
         return try PairedDifference(differences: differences)
     }
 
-    /// The two scores are judged on the same blocks, but the record keeps each interval alone: their widths add as if they
-    /// were independent, which makes the interval wider than it need be.
+    /// Over blocks alone: a reference is trained once, and another one may tell tokens apart otherwise.
     private func auroc(_ claim: Claim) throws -> ClaimMeasurement {
         guard let test = groundTruth?.tests.first(where: { $0.name == claim.split }) else {
             throw Untested(description: "this study made no test \(claim.split)")
         }
-        func score(_ name: String) throws -> GroundTruthRecord.Score {
-            guard let score = test.scores.first(where: { $0.name == name }) else {
-                throw Untested(description: "the test \(test.label) has no score \(name)")
-            }
-            return score
+        guard let score = test.scores.first(where: { $0.name == claim.arm }) else {
+            throw Untested(description: "the test \(test.label) has no score \(claim.arm)")
         }
-        let (first, second) = (try score(claim.arm), try score(claim.control))
-        func reach(_ a: Double, _ b: Double) -> Double { (a * a + b * b).squareRoot() }
-        let estimate = first.auroc - second.auroc
+        guard claim.control == "loss", let difference = score.againstLoss else {
+            throw Untested(description: "the test \(test.label) compares scores with the loss alone")
+        }
         return ClaimMeasurement(
-            estimate: estimate,
-            lowerBound: estimate - reach(first.auroc - first.lowerBound, second.upperBound - second.auroc),
-            upperBound: estimate + reach(first.upperBound - first.auroc, second.auroc - second.lowerBound),
-            // Nothing is trained between the two scores.
-            coversTraining: true)
+            estimate: difference.value, lowerBound: difference.lowerBound, upperBound: difference.upperBound,
+            coversTraining: false)
     }
 }

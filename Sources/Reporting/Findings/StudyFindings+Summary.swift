@@ -21,7 +21,7 @@ extension StudyFindings {
         let seeds = Set(record.arms.flatMap(\.runs).map(\.seed)).count
         let splits = Sentence.list(record.validationSplits.map(\.label))
         let tokens =
-            baseline?.mean { Double($0.run.tokens) }.map { "; the baseline saw \(NumberText.count(Int($0))) tokens a run" } ?? ""
+            baseline?.mean { Double($0.run.tokens) }.map { "; the baseline saw \(NumberText.count($0)) tokens a run" } ?? ""
         return """
             Does it help to train on the tokens that a score picks, rather than on all of them? \
             \(Sentence.count(arms.count, "arm")), \(Sentence.count(seeds, "seed")), judged on \(splits)\(tokens).

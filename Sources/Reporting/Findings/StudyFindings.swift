@@ -31,11 +31,13 @@ public struct StudyFindings: Sendable {
 
     public var baseline: ArmFindings? { arms.first { $0.arm.role == .baseline } }
 
-    /// Reads the study in `directory`.
-    public init(directory: URL) throws {
+    /// Reads the study in `directory`, and nothing outside it.
+    ///
+    /// - Parameter followsOutside: whether the adapter that a run began from is read where it lies outside.
+    public init(directory: URL, followsOutside: Bool = false) throws {
         let record = try StudyRecord.read(from: directory)
         guard !record.arms.isEmpty else { throw ReportError.noArms(directory.path) }
-        var loader = FindingsLoader(record: record, directory: directory)
+        var loader = FindingsLoader(record: record, directory: directory, followsOutside: followsOutside)
         self.record = record
         arms = loader.arms()
         let directions = loader.directions()

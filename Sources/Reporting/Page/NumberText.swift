@@ -37,9 +37,14 @@ enum NumberText {
         return (value < 0 ? "−" : "") + text
     }
 
+    /// A mean of counts, to the nearest; a dash where it is none.
+    static func count(_ value: Double?) -> String { count(value.flatMap { Int(exactly: $0.rounded()) }) }
+
     /// 47 s, 3 min 05 s, 2 h 07 min
     static func duration(_ seconds: Double?) -> String {
         guard let seconds, seconds.isFinite else { return none }
+        // A thousand years: nothing that was measured.
+        guard abs(seconds) < 3e10 else { return none }
         let whole = Int(seconds.rounded())
         switch whole {
         case ..<60: return seconds < 10 ? fixed(seconds, 1) + " s" : "\(whole) s"

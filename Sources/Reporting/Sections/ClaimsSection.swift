@@ -16,8 +16,8 @@ struct ClaimsSection: ReportSection {
             """
         return """
             <p>Each claim’s measure and region were written down before the runs. It holds where the whole 95 % interval lies inside \
-            the region, does not hold where the whole interval lies outside, and is undecided otherwise. With one seed nothing \
-            is decided, since the interval then leaves out what training leaves to chance.</p>
+            the region, does not hold where the whole interval lies outside, and is undecided otherwise. With one seed, or of a score with one \
+            reference, nothing is decided: the interval then leaves out what training leaves to chance.</p>
             \(tested.isEmpty ? "" : table(tested, findings, label: "Claims and verdicts"))
             \(untested.isEmpty ? "" : rest)
             """
@@ -101,6 +101,8 @@ struct ClaimsSection: ReportSection {
     private static func hint(_ verdict: ClaimVerdict) -> String {
         if case .notTested(let reason) = verdict.outcome { return Sentence.capitalized(reason) + "." }
         return switch verdict.budgetHint {
+        case nil where verdict.outcome == .undecided && verdict.claim.measure == .aurocDifference:
+            "References trained under more seeds."
         case nil: NumberText.none
         case .budget(let seeds, let tokens):
             tokens > 0

@@ -35,7 +35,7 @@ struct MatchedControlsTable {
     private static func row(
         _ arm: ArmFindings, _ control: ArmFindings, _ findings: StudyFindings, _ splits: [StudyRecord.Split]
     ) -> HTML {
-        let selected = control.mean { Double($0.run.selectedTokens) }.map { Int($0.rounded()) }
+        let selected = control.mean { Double($0.run.selectedTokens) }
         let cells = splits.map { HTML.difference(try? findings.difference(arm, minus: control, on: $0.name)) }
         return ReportTable.row(
             "\(control.arm.label)",

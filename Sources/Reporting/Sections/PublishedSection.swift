@@ -13,7 +13,7 @@ struct PublishedSection: ReportSection {
     }
 
     private func study(_ published: PublishedStudy, _ findings: StudyFindings) -> HTML {
-        let speeds = published.tokensPerSecond.map { NumberText.count(Int($0)) }.joined(separator: "–")
+        let speeds = published.tokensPerSecond.map { NumberText.count($0) }.joined(separator: "–")
         return """
             <h3>\(published.title)</h3>
             <p>\(published.setting) Published speed: \(speeds) training tokens a second. Model, corpus, machine and budget differ \

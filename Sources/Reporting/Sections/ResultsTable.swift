@@ -63,7 +63,7 @@ struct ResultsTable {
             ]
         }
         func count(_ value: (StudyRecord.Run) -> Int) -> String {
-            NumberText.count(findings.mean { Double(value($0.run)) }.map { Int($0.rounded()) })
+            NumberText.count(findings.mean { Double(value($0.run)) })
         }
         let selects = findings.finished.contains { $0.run.selectedTokens < $0.run.tokens }
         let work = HTML.stacked("\(count(\.tokens))", under: selects ? "\(count(\.selectedTokens))" : nil)

@@ -60,12 +60,13 @@ public struct ReferenceLossKey: Sendable, Hashable {
             guard let value = metadata[name] else { throw missing(name) }
             return value
         }
-        guard let blockLength = Int(try text("blockLength")), blockLength >= 2 else { throw missing("blockLength") }
+        // At most what `lengths`, of I32, can count.
+        guard let blockLength = Int32(try text("blockLength")), blockLength >= 2 else { throw missing("blockLength") }
         let (separator, adapter) = (try text("separator"), try text("adapter"))
         let separatorID = Int32(separator)
         guard separatorID != nil || separator == Self.none else { throw missing("separator") }
         self.init(
-            tokens: try text("tokens"), blockLength: blockLength, separatorID: separatorID, tail: try text("tail"),
+            tokens: try text("tokens"), blockLength: Int(blockLength), separatorID: separatorID, tail: try text("tail"),
             model: try text("model"), adapter: adapter == Self.none ? nil : adapter, precision: try text("precision"),
             numerics: try text("numerics"))
     }

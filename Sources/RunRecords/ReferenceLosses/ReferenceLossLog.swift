@@ -105,9 +105,14 @@ final class ReferenceLossLog {
             let hashed = record.count - 8
             guard record.count == recordByteCount, Self.hash(record[..<hashed]) == Self.integer(UInt64.self, record, hashed)
             else { break }
-            note(
-                block: Int(Self.integer(UInt32.self, record, 0)),
-                seconds: Double(bitPattern: Self.integer(UInt64.self, record, 8)))
+            let (block, length) = (Self.integer(UInt32.self, record, 0), Self.integer(UInt32.self, record, 4))
+            let seconds = Double(bitPattern: Self.integer(UInt64.self, record, 8))
+            // No writer leaves these under a right hash.
+            guard Int32(exactly: block) != nil, 2...UInt32(layout.key.blockLength) ~= length, seconds >= 0 else {
+                throw RunRecordError.notAReferenceLossFile(
+                    file: url.path, reason: "block \(block) has \(length) tokens, scored in \(seconds) s")
+            }
+            note(block: Int(block), seconds: seconds)
             place += recordByteCount
         }
         try truncate(to: place)

@@ -6,6 +6,7 @@ struct SelectionFormat {
     private static let version = 1
     /// What no training run reaches, so that a damaged header can't ask for the whole memory.
     private static let mostTokensPerStep = 1 << 32
+    private static let mostTokensPerBlock = 1 << 20
 
     let layout: SelectionHistory.Layout
 
@@ -49,7 +50,7 @@ struct SelectionFormat {
             throw RunRecordError.unknownFormat(file: file, found: words[0], supported: version)
         }
         let hashEnd = fixed + words[3]
-        guard words[1] > 0, words[2] > 0, words[1] * words[2] <= mostTokensPerStep, hashEnd <= bytes.count,
+        guard 1...mostTokensPerBlock ~= words[1], words[2] > 0, words[1] * words[2] <= mostTokensPerStep, hashEnd <= bytes.count,
             let hash = String(data: bytes[fixed..<hashEnd], encoding: .utf8)
         else { throw RunRecordError.damagedSelections(file: file, reason: "its header is impossible") }
 

@@ -67,15 +67,14 @@ public final class SelectionLog {
         try Self.writing(url) { try handle.write(contentsOf: record) }
     }
 
+    /// Waits until everything appended is on the disk.
+    public func synchronize() throws { try Self.writing(url) { try handle.synchronize() } }
+
     /// Reads a log, finished or still being written.
     ///
     /// - Throws: `RunRecordError.damagedSelections`, `.unknownFormat`.
     public static func read(_ url: URL) throws -> SelectionHistory {
-        let bytes: Data
-        do { bytes = try Data(contentsOf: url, options: .mappedIfSafe) } catch {
-            throw RunRecordError.unreadable(file: url.path, reason: error.localizedDescription)
-        }
-        return try SelectionFormat.history(in: bytes, file: url.path)
+        try SelectionFormat.history(in: RecordFile.bytes(of: url), file: url.path)
     }
 
     private static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {

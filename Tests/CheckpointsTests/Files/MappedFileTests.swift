@@ -16,6 +16,14 @@ struct MappedFileTests {
         #expect(try MappedFile(folder.write([], as: "empty")).withBytes { $0.count } == 0)
     }
 
+    /// A stranger's folder may hold either in the place of weights.
+    @Test(.timeLimit(.minutes(1))) func refusesPipesAndDevices() throws {
+        #expect(mkfifo(folder("pipe").path, 0o600) == 0)
+        #expect(try failure { _ = try MappedFile(folder("pipe")) } == "\(folder.path)/pipe: is not a regular file")
+        try FileManager.default.createSymbolicLink(atPath: folder("zero").path, withDestinationPath: "/dev/zero")
+        #expect(try failure { _ = try MappedFile(folder("zero")) } == "\(folder.path)/zero: is not a regular file")
+    }
+
     @Test func keepsAnOldMappingWholeWhenTheFileIsReplaced() throws {
         let file = try MappedFile(folder.write([1, 2], as: "bytes"))
         try AtomicFile.write(Data([3]), to: folder("bytes"))

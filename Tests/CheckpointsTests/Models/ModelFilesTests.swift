@@ -30,6 +30,14 @@ struct ModelFilesTests {
         #expect(model.contents.map(\.lastPathComponent) == ["config.json", "model.safetensors", "tokenizer.json"])
     }
 
+    /// Hugging Face's cache is made of links, `snapshots/…/model.safetensors` → `blobs/…`: they are followed.
+    @Test func followsLinks() throws {
+        try writeConfiguration()
+        try writeWeights("blob")
+        try FileManager.default.createSymbolicLink(at: folder("model.safetensors"), withDestinationURL: folder("blob"))
+        #expect(try ModelFiles(at: folder.url).weights.floats("model.norm.weight") == [1, 2])
+    }
+
     @Test func opensAShardedFolder() throws {
         try writeConfiguration()
         try writeWeights("model-00001-of-00001.safetensors")

@@ -68,4 +68,42 @@ import Training
         let before = try StepBenchmark(recipe(tiny), reference: .live, in: Workspace()).step()
         #expect(try benchmark.step().gradientNorm == before.gradientNorm)
     }
+
+    @Test func aBreakdownIsTheWholeOfItsSteps() async throws {
+        let tiny = try await TinyStudy()
+        for reference in StepBenchmark.ReferenceCost.allCases {
+            let benchmark = try StepBenchmark(recipe(tiny), reference: reference, in: Workspace())
+            _ = try benchmark.step()
+            let breakdown = try benchmark.breakdown(steps: 2)
+            #expect(breakdown.parts.allSatisfy { $0.seconds > 0 })
+            #expect(abs(breakdown.parts.reduce(0) { $0 + $1.seconds } - breakdown.seconds) < 1e-9 + 1e-6 * breakdown.seconds)
+            #expect(breakdown.parts.map(\.kind) == StepBreakdown.Kind.allCases)
+            let (layers, passes) = (2.0, reference == .live ? 2.0 : 1.0)
+            let calls = Dictionary(uniqueKeysWithValues: breakdown.parts.map { ($0.kind, $0.calls) })
+            // Four groups of layers: forward in every pass, and backward but for the first layer's input.
+            #expect(calls[.baseProducts] == 4 * layers * passes + 4 * layers - 1)
+            #expect(calls[.attention] == layers * passes + layers)
+            #expect(calls[.optimizer] == 1)
+        }
+    }
+
+    /// Timing operators changes no bit of what they compute.
+    @Test func aBreakdownTrainsAsTrainingDoes() async throws {
+        let tiny = try await TinyStudy()
+        let (plain, timed) = (
+            try StepBenchmark(recipe(tiny), reference: .stored, in: Workspace()),
+            try StepBenchmark(recipe(tiny), reference: .stored, in: Workspace())
+        )
+        for _ in 0..<2 { _ = try plain.step() }
+        _ = try timed.breakdown(steps: 2)
+        #expect(try timed.step().gradientNorm == plain.step().gradientNorm)
+    }
+
+    /// What a larger process starts is not as large as it.
+    @Test func peakMemoryIsOfThisProcess() {
+        let before = StepBenchmark.peakMemory
+        let block = [UInt8](repeating: 1, count: 64 << 20)
+        #expect(StepBenchmark.peakMemory >= before)
+        #expect(StepBenchmark.peakMemory > 64 << 20 && block.last == 1)
+    }
 }

@@ -27,6 +27,13 @@ import Tokenizers
             #expect(test.badTokens > 0 && test.badTokens < test.tokens)
             // −p falls with the loss, and ranks alike.
             #expect(test.scores[0].auroc == test.scores[2].auroc)
+            #expect(test.scores[2].againstLoss == .init(value: 0, lowerBound: 0, upperBound: 0))
+            #expect(test.scores[0].againstLoss == nil)
+            for score in test.scores.dropFirst() {
+                let difference = try #require(score.againstLoss)
+                #expect(abs(difference.value - (score.auroc - test.scores[0].auroc)) < 1e-12)
+                #expect(difference.lowerBound <= difference.value && difference.value <= difference.upperBound)
+            }
             // Two of so few tokens may have one area by chance, but not one interval as well.
             #expect(Set(test.scores.map { [$0.auroc, $0.lowerBound, $0.upperBound] }).count == 5)
             #expect(test.scores.allSatisfy { $0.precision.count == 4 })

@@ -80,6 +80,8 @@ final class TinyStudy {
               - {name: same-seconds, selection.policy: all, matching: {arm: topk, by: seconds}, seeds: [3]}
               - {name: twice, selection.policy: all, matching: {arm: clm, by: tokens, factor: 2}, seeds: [0]}
               - {name: continued, selection.policy: all, adapter.start: arm/clm}
+              - {name: replayed, selection: {policy: replay, replay: {from: arm/topk, as: recorded}}}
+              - {name: shuffled, label: as many elsewhere, selection: {policy: replay, replay: {from: arm/topk, as: shuffled}}}
               - {name: from-other, selection.policy: all, adapter.start: reference/other, seeds: [0]}
               - {name: mixture, selection.policy: all, data.train: {mixture: {\(corpus): 2, \(otherCorpus): 1}}, seeds: [0]}
               - {name: drawn-otherwise, selection.policy: all, adapter.seed: 7, seeds: [0]}

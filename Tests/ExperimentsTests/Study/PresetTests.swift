@@ -42,7 +42,7 @@ import Testing
             path.append((indent, String(key)))
             if isCommented { documented.append(path.map(\.key).joined(separator: ".")) }
         }
-        #expect(Recipe.keyPaths.count == 47)
+        #expect(Recipe.keyPaths.count == 49)
         for key in Recipe.keyPaths {
             #expect(documented.contains(key), "\(key) is not documented")
         }
@@ -133,6 +133,8 @@ import Testing
             if recipe.selection != control.recipe.selection {
                 (recipe.selection, changes) = (control.recipe.selection, changes + 1)
             }
+            // A replay knows no other blocks than it saw.
+            if arm.recipe.selection.isReplay { recipe.training.probeBlocks = control.recipe.training.probeBlocks }
             if recipe.data.train != control.recipe.data.train {
                 (recipe.data.train, changes) = (control.recipe.data.train, changes + 1)
             }

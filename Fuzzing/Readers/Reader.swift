@@ -1,16 +1,18 @@
+import Analysis
 import Checkpoints
 import Corpora
+import Experiments
 import Foundation
 import RunRecords
 import Tokenizers
 
 /// The readers of files that may come from a stranger. The raw value names the corpus folder, too.
-enum Reader: String, CaseIterable {
+package enum Reader: String, CaseIterable, Sendable {
     case safetensors, index, gguf, tokenizer, config, adapter, shard, losses, study, manifest, metrics, gzip, zstandard, jsonl,
-        html
+        html, store, storelog, selections, truth, texts, recipe, claims, report
 
     /// Reads `input` as a user's command would, down to the values.
-    func read(_ input: UnsafeBufferPointer<UInt8>, in folder: ScratchFolder) throws {
+    package func read(_ input: UnsafeBufferPointer<UInt8>, in folder: ScratchFolder) throws {
         switch self {
         case .safetensors: try readAll(SafetensorsFile(folder.file("model.safetensors", input)))
         case .index:
@@ -35,7 +37,7 @@ enum Reader: String, CaseIterable {
             }
             let corpus = try PreparedCorpus(folder.url)
             _ = try corpus.documentNames(of: corpus.manifest.train)
-        case .losses: _ = try TokenLossFile.read(folder.file("token-losses.safetensors", input))
+        case .losses: _ = TokenLossAudit(try TokenLossFile.read(folder.file("token-losses.safetensors", input)))
         case .study:
             _ = try folder.file("study.json", input)
             _ = try StudyRecord.read(from: folder.url)
@@ -45,6 +47,21 @@ enum Reader: String, CaseIterable {
         case .zstandard: try readDocuments(folder.file("text.jsonl.zst", input))
         case .jsonl: try readDocuments(folder.file("text.jsonl", input))
         case .html: try readDocuments(folder.file("page.html", input))
+        case .store:
+            let store = try ReferenceLossFile(folder.file("store.safetensors", input))
+            for block in store.blocks { _ = try store.losses(ofBlock: Int(block)) }
+        case .storelog: try SealedLogs.readStoreLog(input, in: folder)
+        case .selections:
+            _ = try? SelectionLog.read(folder.file("selections.bin", input))
+            try SealedLogs.readSelections(input, in: folder)
+        case .truth: _ = try GroundTruthRecord.read(from: folder.file("ground-truth.json", input))
+        case .texts: _ = try TokenTexts.read(from: folder.file("viewer-noisy.json", input))
+        case .recipe:
+            let text = String(decoding: input, as: UTF8.self)
+            if let recipe = try? Recipe(yaml: text) { _ = try Recipe(yaml: recipe.yaml) }
+            _ = try Study(yaml: text)
+        case .claims: _ = try ClaimList(yaml: String(decoding: input, as: UTF8.self), source: "claims.yaml")
+        case .report: try ReportInput.read(input, in: folder)
         }
     }
 

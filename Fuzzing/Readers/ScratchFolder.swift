@@ -1,15 +1,17 @@
 import Foundation
 
-/// A folder in memory, one a process, that an input's files are written to: Winnow's readers map files.
-struct ScratchFolder {
-    let url: URL
+/// A folder in memory that an input's files are written to: Winnow's readers map files.
+package struct ScratchFolder: Sendable {
+    package let url: URL
 
-    init() {
+    package init() {
         let memory = URL(fileURLWithPath: "/dev/shm")
         let parent = FileManager.default.fileExists(atPath: memory.path) ? memory : FileManager.default.temporaryDirectory
-        url = parent.appendingPathComponent("winnow-fuzz-\(getpid())")
+        url = parent.appendingPathComponent("winnow-fuzz-\(getpid())-\(UInt32.random(in: 0 ... .max))")
         try! FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
+
+    package func remove() { try? FileManager.default.removeItem(at: url) }
 
     func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> URL {
         let file = url.appendingPathComponent(name)

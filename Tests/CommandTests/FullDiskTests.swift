@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+import Winnow
+
+/// Disks that fill up, and that can't be written, on small file systems of their own. Mounting takes root and Linux.
+@Suite(.enabled(if: MountNamespace.isAllowed, "mounting a file system takes root")) struct FullDiskTests {
+    /// The disk fills up somewhere: with the first checkpoint, among the metrics, at the end. The run says so, and with more
+    /// room it goes on to the same bits.
+    @Test(arguments: [60, 400, 600, 800, 1000]) func aRunThatFilledTheDiskGoesOn(kilobytes: Int) async throws {
+        let tiny = try await TinyRun(steps: 60, wholeModel: true)
+        let winnow = try WinnowProcess.executable.get().path
+        #expect(try WinnowProcess(tiny.command("whole")).exitCode == 0)
+        let disk = tiny.folder.file("disk").path
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        let found = try MountNamespace.run(
+            """
+            mount -t tmpfs -o size=\(kilobytes)k none \(disk) || exit 99
+            \(winnow) train \(tiny.recipe) --output \(disk)/run
+            echo "first: $?"
+            mount -o remount,size=20m \(disk)
+            again=$([ -e \(disk)/run/manifest.json ] && echo --resume)
+            \(winnow) train \(tiny.recipe) --output \(disk)/run $again
+            echo "second: $?"
+            cp -r \(disk)/run \(tiny.folder.file("run").path)
+            """)
+        #expect(found.output.contains("first: 1") && found.output.contains("second: 0"), "\(found.output)")
+        #expect(found.output.contains("No space left on device"), "\(found.output)")
+        #expect(!found.output.contains("Fatal error"))
+        #expect(try TinyRun.differences(tiny.directory("run"), tiny.directory("whole")) == [])
+    }
+
+    @Test func aDiskThatCanOnlyBeReadIsNamed() async throws {
+        let tiny = try await TinyRun(steps: 3)
+        let winnow = try WinnowProcess.executable.get().path
+        let disk = tiny.folder.file("disk").path
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        let found = try MountNamespace.run(
+            """
+            mount -t tmpfs none \(disk) || exit 99
+            \(winnow) train \(tiny.recipe) --output \(disk)/run
+            mount -o remount,ro \(disk)
+            \(winnow) train \(tiny.recipe) --output \(disk)/other
+            echo "new: $?"
+            \(winnow) train \(tiny.recipe) --output \(disk)/run --resume
+            echo "resumed: $?"
+            """)
+        #expect(found.output.contains("new: 1") && found.output.contains("resumed: 1"), "\(found.output)")
+        #expect(found.output.components(separatedBy: "Read-only file system").count == 3, "\(found.output)")
+    }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+import Winnow
+
+/// Signals, and two processes in one directory.
+@Suite struct InterruptionTests {
+    private func begin(_ tiny: TinyRun, _ name: String, steps: Int) throws -> LiveWinnow {
+        let process = try LiveWinnow(tiny.command(name))
+        let directory = tiny.directory(name)
+        try process.wait { try lastStep(directory) >= steps }
+        return process
+    }
+
+    private func lastStep(_ directory: RunDirectory) throws -> Int {
+        guard FileManager.default.fileExists(atPath: directory.metrics.path) else { return 0 }
+        return try MetricsLog.read(directory.metrics).steps.last?.step ?? 0
+    }
+
+    /// `checkpointEvery: 0` in the recipe: the signal alone asks for the checkpoint.
+    @Test(arguments: [SIGINT, SIGTERM]) func aSignalFinishesTheStep(signal: Int32) async throws {
+        let code = 128 + signal
+        let tiny = try await TinyRun(steps: 20_000)
+        let text = try String(contentsOfFile: tiny.recipe, encoding: .utf8)
+        try text.replacingOccurrences(of: "checkpointEvery: 1", with: "checkpointEvery: 0")
+            .write(toFile: tiny.recipe, atomically: true, encoding: .utf8)
+        let directory = tiny.directory("run")
+        let process = try begin(tiny, "run", steps: 1)
+        #expect(try directory.checkpointSteps().isEmpty)
+        process.send(signal)
+        #expect(process.wait() == code)
+        let step = try lastStep(directory)
+        #expect(try directory.checkpointSteps() == [step])
+        #expect(process.errors.contains("stopped at step \(step); go on with --resume"), "\(process.errors)")
+        #expect(try RunManifest.read(from: directory.manifest).state == .interrupted)
+
+        let resumed = try begin(tiny, "run", steps: step + 1)
+        resumed.send(signal)
+        #expect(resumed.wait() == code)
+    }
+
+    /// A step takes seconds here. The first signal waits for it, the second doesn't.
+    @Test func aSecondSignalStopsAtOnce() async throws {
+        let tiny = try await TinyRun(steps: 20, accumulation: 2000)
+        let directory = tiny.directory("run")
+        let process = try begin(tiny, "run", steps: 1)
+        try process.wait { try !directory.checkpointSteps().isEmpty }
+        process.send(SIGINT)
+        usleep(100_000)
+        #expect(process.isRunning)
+        let asked = Date()
+        process.send(SIGINT)
+        #expect(process.wait() == 130)
+        #expect(Date().timeIntervalSince(asked) < 1 && !process.errors.contains("stopped at step"))
+        #expect(try RunManifest.read(from: directory.manifest).state == .running)
+        let left = try directory.checkpointSteps()
+        #expect(try !left.isEmpty && lastStep(directory) - left.last! <= 1)
+        let resumed = try begin(tiny, "run", steps: left.last! + 1)
+        resumed.send(SIGKILL)
+        resumed.wait()
+    }
+
+    @Test func aSecondProcessIsRefused() async throws {
+        let tiny = try await TinyRun(steps: 20_000)
+        let first = try begin(tiny, "run", steps: 1)
+        for mode in ["--resume", "--overwrite"] {
+            let second = try WinnowProcess("train", tiny.recipe, "--output", tiny.directory("run").url.path, mode)
+            #expect(second.exitCode == 1 && second.errors.contains("worked in by process \(first.id)"), "\(second.errors)")
+        }
+        #expect(first.isRunning)
+        // The lock ends with its process.
+        first.send(SIGKILL)
+        #expect(first.wait() == -SIGKILL)
+        let third = try begin(tiny, "run", steps: lastStep(tiny.directory("run")) + 1)
+        third.send(SIGKILL)
+        third.wait()
+    }
+
+    @Test func aSecondStudyIsRefused() async throws {
+        let tiny = try await TinyRun(steps: 20_000)
+        let command = ["study", tiny.study, "--output", tiny.folder.file("study").path]
+        let first = try LiveWinnow(command)
+        try first.wait { FileManager.default.fileExists(atPath: tiny.folder.file("study/study.json").path) }
+        for more in [[], ["--overwrite"]] {
+            let second = try WinnowProcess(command + more)
+            #expect(second.exitCode == 1 && second.errors.contains("worked in by process \(first.id)"), "\(second.errors)")
+        }
+        #expect(FileManager.default.fileExists(atPath: tiny.folder.file("study/study.json").path))
+    }
+
+    @Test func aFolderThatIsGoneIsNamed() async throws {
+        let tiny = try await TinyRun(steps: 20_000)
+        let process = try begin(tiny, "run", steps: 1)
+        try FileManager.default.moveItem(at: tiny.folder.file("run"), to: tiny.folder.file("moved"))
+        #expect(process.wait() == 1)
+        #expect(process.errors.contains("No such file or directory"), "\(process.errors)")
+        #expect(!FileManager.default.fileExists(atPath: tiny.folder.file("run").path))
+        // Where it is now, it goes on.
+        let step = try lastStep(tiny.directory("moved"))
+        let resumed = try begin(tiny, "moved", steps: step + 1)
+        resumed.send(SIGKILL)
+        resumed.wait()
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+
+/// A `winnow` that runs beside the test, to be interrupted.
+final class LiveWinnow {
+    private let process = Process()
+    private let folder: URL
+
+    init(_ arguments: [String]) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("winnow-live-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        process.executableURL = try WinnowProcess.executable.get()
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        let errors = folder.appendingPathComponent("errors")
+        try Data().write(to: errors)
+        process.standardError = try FileHandle(forWritingTo: errors)
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    var id: Int32 { process.processIdentifier }
+    var isRunning: Bool { process.isRunning }
+    var errors: String { (try? String(contentsOf: folder.appendingPathComponent("errors"), encoding: .utf8)) ?? "" }
+
+    func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+    /// - Returns: the exit code, or minus the signal that ended it.
+    @discardableResult func wait() -> Int32 {
+        process.waitUntilExit()
+        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+
+    /// Waits until something is so.
+    ///
+    /// - Throws: where it isn't within a minute, or the process ends before.
+    func wait(until isSo: () throws -> Bool) throws {
+        let deadline = Date() + 60
+        while try !isSo() {
+            guard isRunning, Date() < deadline else {
+                throw WinnowProcess.Failure(description: "winnow \(isRunning ? "took too long" : "has ended"): \(errors)")
+            }
+            usleep(2000)
+        }
+    }
+}

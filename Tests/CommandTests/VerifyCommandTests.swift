@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+import Winnow
+
+@Suite struct VerifyCommandTests {
+    private func trained() async throws -> (tiny: TinyRun, directory: RunDirectory) {
+        let tiny = try await TinyRun(steps: 5)
+        let process = try WinnowProcess(tiny.command("run"))
+        #expect(process.exitCode == 0, "\(process.errors)")
+        return (tiny, tiny.directory("run"))
+    }
+
+    private func verify(_ directory: RunDirectory, _ more: String...) throws -> WinnowProcess {
+        try WinnowProcess(["verify", directory.url.path] + more)
+    }
+
+    /// Moves a step's loss by the least that a Double can move.
+    private func nudge(_ directory: RunDirectory, step: Int) throws {
+        let history = try MetricsLog.read(directory.metrics)
+        let log = try MetricsLog.create(at: directory.metrics)
+        for var metrics in history.steps {
+            if metrics.step == step { metrics.loss = metrics.loss.nextUp }
+            try log.append(.step(metrics))
+        }
+    }
+
+    private func rename(_ processor: String, in directory: RunDirectory) throws {
+        var manifest = try RunManifest.read(from: directory.manifest)
+        manifest.processor = processor
+        try manifest.write(to: directory.manifest)
+    }
+
+    @Test func aRunAgreesWithItselfAndIsLeftAlone() async throws {
+        let (_, directory) = try await trained()
+        let before = try TinyRun.remains(directory)
+        let process = try verify(directory)
+        #expect(process.exitCode == 0 && process.output.contains("3 steps agree to the last bit"), "\(process.errors)")
+        let all: RunVerification = try verify(directory, "--steps", "99", "--json").decoded()
+        #expect(all.steps == 5 && all.difference == nil && all.circumstances.isEmpty)
+        #expect(try TinyRun.remains(directory) == before)
+    }
+
+    @Test func oneBitIsFoundAndNamed() async throws {
+        let (_, directory) = try await trained()
+        try nudge(directory, step: 2)
+        let process = try verify(directory)
+        #expect(process.exitCode == 1 && process.output.contains("differs: step 2: loss was "), "\(process.output)")
+        #expect(try verify(directory, "--steps", "1").exitCode == 0)
+
+        // Another processor rounds otherwise, so there a bit is nothing, and a hundredth is.
+        try rename("another processor", in: directory)
+        let elsewhere = try verify(directory)
+        #expect(elsewhere.exitCode == 0 && elsewhere.output.contains("agree within 0.001"))
+        #expect(elsewhere.errors.contains("processor: another processor then"), "\(elsewhere.errors)")
+        let log = try String(contentsOf: directory.metrics, encoding: .utf8)
+        let coarse = log.replacing(/"gradientNorm":[0-9.]+/) { _ in "\"gradientNorm\":0.5" }
+        try coarse.write(to: directory.metrics, atomically: true, encoding: .utf8)
+        let wrong = try verify(directory)
+        #expect(wrong.exitCode == 1 && wrong.output.contains("step 1: gradientNorm was 0.5"), "\(wrong.output)")
+    }
+
+    @Test(arguments: ["model/model.safetensors", "shards/train.tokens", "run/recipe.yaml"])
+    func aChangedInputIsRefused(file: String) async throws {
+        let (tiny, directory) = try await trained()
+        let url = tiny.folder.file(file)
+        var bytes = try Data(contentsOf: url)
+        if file.hasSuffix(".yaml") {
+            bytes.append(contentsOf: Array("# changed\n".utf8))
+        } else {
+            bytes[bytes.count - 1] ^= 1
+        }
+        try bytes.write(to: url)
+        let process = try verify(directory)
+        #expect(process.exitCode == 1 && process.output.isEmpty, "\(process.output)")
+        #expect(
+            process.errors.contains("is not what") || process.errors.contains("damaged") || process.errors.contains("hash"),
+            "\(process.errors)")
+    }
+
+    /// What a study's arm is built on is found beside it.
+    @Test func anArmIsVerifiedInItsStudy() async throws {
+        let tiny = try await TinyRun(steps: 5)
+        let study = try WinnowProcess("study", tiny.study, "--output", tiny.folder.file("study").path)
+        #expect(study.exitCode == 0, "\(study.errors)")
+        let arm = RunDirectory(tiny.folder.file("study/topk"))
+        let process = try verify(arm, "--steps", "5")
+        #expect(process.exitCode == 0 && process.output.contains("5 steps agree to the last bit"), "\(process)")
+        let reference = tiny.folder.file("study/reference/other/adapter_model.safetensors")
+        var bytes = try Data(contentsOf: reference)
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: reference)
+        let changed = try verify(arm)
+        #expect(changed.exitCode == 1 && changed.errors.contains("selection.reference is not what"), "\(changed.errors)")
+    }
+
+    @Test func aRunWithoutStepsIsNamed() async throws {
+        let (_, directory) = try await trained()
+        try Data().write(to: directory.metrics)
+        let process = try verify(directory)
+        #expect(process.exitCode == 1 && process.errors.contains("nothing to verify"), "\(process.errors)")
+    }
+}
