@@ -6,6 +6,10 @@ import PackageDescription
 // LIBTORCH names another one. pkg-config drops `-Wl,-rpath`, so these flags stand here, on CTorch alone.
 let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch"
 
+// A CUDA build refers to NVIDIA's libraries, which the linker doesn't find and which need not be on the machine that builds.
+let hasCUDA = FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
+let linkingCUDA = hasCUDA ? ["-Xlinker", "--allow-shlib-undefined"] : []
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -60,7 +64,7 @@ let package = Package(
                 ])
             ],
             linkerSettings: [
-                .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+                .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"] + linkingCUDA),
                 .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
         room("Torch", "CTorch", embedding: ["CUDA/RowKernels.cu"]),

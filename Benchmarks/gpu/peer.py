@@ -56,10 +56,10 @@ def load(options):
         if parameter.requires_grad:
             parameter.data = parameter.data.float()
     if options.compiled:
-        import torch._dynamo
+        from torch import _dynamo
 
         # Beyond its limit of recompilations dynamo would run the rest eagerly, and only warn.
-        torch._dynamo.config.fail_on_recompile_limit_hit = True
+        _dynamo.config.fail_on_recompile_limit_hit = True
         layers = model.base_model.model.model.layers
         for index, layer in enumerate(layers):
             layers[index] = torch.compile(layer, dynamic=False, fullgraph=True, mode=options.mode)
