@@ -48,4 +48,5 @@ libraries:
 test-tools:
 	@scripts/requirements.sh tests
 	@scripts/test-peers.sh
+	@scripts/nvrtc.sh
 	@scripts/test-vocabularies.sh

@@ -6,10 +6,21 @@ import PackageDescription
 // LIBTORCH names another one. pkg-config drops `-Wl,-rpath`, so these flags stand here, on CTorch alone.
 let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.libtorch"
 
+// A CUDA build refers to NVIDIA's libraries, which the linker doesn't find and which need not be on the machine that builds.
+let hasCUDA = FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
+let linkingCUDA = hasCUDA ? ["-Xlinker", "--allow-shlib-undefined"] : []
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// What `Winnow` gives in one import. Who imports that also names these as needs, as every target names all that it imports: a
+/// target is compiled anew when a need changes, and not when what lies behind an unchanged need does.
+let rooms: [Target.Dependency] = [
+    "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords", "Analysis",
+    "Experiments", "Reporting",
+]
 
 /// A room of the house. Dependencies point downwards only; docs/Architecture.md draws them.
 /// `embedding` lists files whose text goes into the code, so that an executable has them without the checkout.
@@ -53,10 +64,10 @@ let package = Package(
                 ])
             ],
             linkerSettings: [
-                .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
+                .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"] + linkingCUDA),
                 .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
             ]),
-        room("Torch", "CTorch"),
+        room("Torch", "CTorch", embedding: ["CUDA/RowKernels.cu"]),
 
         // Files and text: no libtorch here.
         systemLibrary("CZlib"), systemLibrary("CZstd"),
@@ -73,38 +84,42 @@ let package = Package(
         // Training.
         room("Models", "Torch", "Checkpoints"),
         room("TokenSelection", "Torch"),
-        room("Training", "Models", "TokenSelection", "Corpora", "RunRecords", crypto, logging),
+        room("Training", "Torch", "Checkpoints", "Models", "TokenSelection", "Corpora", "RunRecords", crypto, logging),
         room(
-            "Experiments", "Training", "TokenSelection", "Torch", "Tokenizers", "Analysis", "Reporting", yams, crypto, logging,
+            "Experiments", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
+            "Analysis", "Reporting", yams, crypto, logging,
             embedding: ["adapt", "reproduce", "seed", "rho1", "rigorous", "self", "claims"].map { "../../Recipes/\($0).yaml" }),
 
         // The two doors.
-        room(
-            "Winnow", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "TokenSelection", "Training", "RunRecords",
-            "Analysis", "Experiments", "Reporting"),
-        .executableTarget(name: "WinnowCommand", dependencies: ["Winnow", "Torch", argumentParser, logging]),
+        .target(name: "Winnow", dependencies: rooms),
+        .executableTarget(name: "WinnowCommand", dependencies: rooms + ["Winnow", argumentParser, logging]),
 
         // Programs that show the library; built with the tests, not products.
-        .executableTarget(name: "CustomPolicy", dependencies: ["Winnow"], path: "Examples/CustomPolicy"),
+        .executableTarget(name: "CustomPolicy", dependencies: rooms + ["Winnow"], path: "Examples/CustomPolicy"),
 
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
         .target(
-            name: "ModelFixtures", dependencies: ["PeerProcess", "Models", "Corpora"], path: "Tests/ModelFixtures",
-            exclude: ["Oracles"]),
-        tests(of: "Torch"),
+            name: "ModelFixtures", dependencies: ["PeerProcess", "Torch", "Checkpoints", "Models", "Corpora"],
+            path: "Tests/ModelFixtures", exclude: ["Oracles"]),
+        // The CUDA kernels as C++, for a machine without a GPU.
+        .target(name: "CUDAEmulation", path: "Tests/CUDAEmulation"),
+        tests(of: "Torch", "CUDAEmulation"),
         tests(of: "Checkpoints"),
-        tests(of: "Tokenizers"),
-        tests(of: "Corpora"),
-        tests(of: "RunRecords"),
-        tests(of: "Analysis"),
-        tests(of: "Reporting"),
-        tests(of: "Models", "ModelFixtures"),
-        tests(of: "TokenSelection"),
-        tests(of: "Training", "ModelFixtures"),
-        tests(of: "Experiments", "ModelFixtures"),
+        tests(of: "Tokenizers", "Checkpoints"),
+        tests(of: "Corpora", "Checkpoints", "Tokenizers"),
+        tests(of: "RunRecords", "Checkpoints"),
+        tests(of: "Analysis", "Checkpoints", "RunRecords"),
+        tests(of: "Reporting", "Analysis", "Checkpoints", "RunRecords"),
+        tests(of: "Models", "Torch", "Checkpoints", "ModelFixtures"),
+        tests(of: "TokenSelection", "Torch"),
+        tests(
+            of: "Training", "Torch", "Checkpoints", "Corpora", "Models", "TokenSelection", "RunRecords", "ModelFixtures"),
+        tests(
+            of: "Experiments", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "Training", "RunRecords",
+            "ModelFixtures"),
         .testTarget(
-            name: "CommandTests", dependencies: ["Winnow", "PeerProcess", "ModelFixtures"], exclude: ["Goldens"]),
+            name: "CommandTests", dependencies: rooms + ["Winnow", "PeerProcess", "ModelFixtures"], exclude: ["Goldens"]),
 
         // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
         .target(

@@ -2,8 +2,9 @@
 # libtorch, PyTorch's C++ library, from the `torch` wheel: <cache>/libtorch/<version>/torch, linked at .libtorch.
 #
 # LIBTORCH names a user's own build, which is then left alone. WINNOW_LIBTORCH_VERSION asks for another version.
-# `+cpu` builds are a third of the size. Some indices serve them; PyPI does not, so PyTorch's own index comes next, and
-# then the plain version from PyPI: that one may be a CUDA build, which needs the libraries that the wheel depends on.
+# Without it, the plain version is taken where there is an NVIDIA driver: PyPI's is a CUDA build, which needs the libraries that the
+# wheel depends on, several GB. Elsewhere a `+cpu` build, a third of the size. Some indices serve them; PyPI does not, so
+# PyTorch's own index comes next, and then the plain version after all.
 
 source "$(dirname "$0")/lib.sh"
 
@@ -13,7 +14,9 @@ if [ -n "${LIBTORCH:-}" ]; then
     exit 0
 fi
 
-wanted=${WINNOW_LIBTORCH_VERSION:-2.13.0+cpu}
+default=2.13.0
+[ -e /proc/driver/nvidia/version ] || default+=+cpu
+wanted=${WINNOW_LIBTORCH_VERSION:-$default}
 plain=${wanted%+cpu}
 lock_cache
 
@@ -36,9 +39,12 @@ install() {
     link "$version"
 }
 
-say "fetching libtorch $wanted from the torch wheel, about 200 MB"
-install "$wanted" --no-deps && exit 0
-if [ "$wanted" != "$plain" ]; then
+if [ "$wanted" = "$plain" ]; then
+    say "fetching libtorch $wanted from the torch wheel, with the libraries that it depends on: several GB where it is a CUDA build"
+    install "$wanted" && exit 0
+else
+    say "fetching libtorch $wanted from the torch wheel, about 200 MB"
+    install "$wanted" --no-deps && exit 0
     install "$wanted" --no-deps --index-url https://download.pytorch.org/whl/cpu --retries 0 --timeout 15 && exit 0
     say "torch $wanted is not served here; fetching $plain with its dependencies, which may be several GB"
     install "$plain" && exit 0

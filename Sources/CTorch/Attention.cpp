@@ -20,32 +20,40 @@ namespace {
 /// Queries at a time.
 constexpr int64_t blockRows = 64;
 
+/// What turns a row's scores into probabilities: e^(scale · (score − maximum)) · inverse. A single log Z would do, but its rounding grows
+/// with the scores, and falls on every probability of the row.
+template <class Real>
+struct Softmax {
+    Real maximum, inverse;
+};
+
 #define ATTENTION_ROWS(Real, CLONES)                                                                                           \
-    /* Overwrites the first `seen` scores with e^(scale · (score − max)), the others up to `width` with 0; gives their sum.  */ \
-    CLONES Real exponentialRow(Real *scores, int64_t seen, int64_t width, Real scale, Real *normalizer) {                      \
+    /* Overwrites the first `seen` scores with e^(scale · (score − max)), the others up to `width` with 0. */                  \
+    CLONES void exponentialRow(Real *scores, int64_t seen, int64_t width, Real scale, Softmax<Real> *softmax) {                \
         SUMS_IN_ANY_ORDER                                                                                                      \
-        Real maximum = -std::numeric_limits<Real>::infinity(), sum = 0;                                                        \
+        Real maximum = -std::numeric_limits<Real>::infinity();                                                                 \
+        double sum = 0;                                                                                                        \
         for (int64_t i = 0; i < seen; ++i) maximum = scores[i] > maximum ? scores[i] : maximum;                                \
         for (int64_t i = 0; i < seen; ++i) {                                                                                   \
             scores[i] = exponential(scale * (scores[i] - maximum));                                                            \
             sum += scores[i];                                                                                                  \
         }                                                                                                                      \
         for (int64_t i = seen; i < width; ++i) scores[i] = 0;                                                                  \
-        *normalizer = scale * maximum + std::log(sum);                                                                         \
-        return sum;                                                                                                            \
+        *softmax = {maximum, static_cast<Real>(1 / sum)};                                                                      \
     }                                                                                                                          \
     CLONES void scaleRow(Real *row, int64_t width, Real factor) {                                                              \
         for (int64_t i = 0; i < width; ++i) row[i] *= factor;                                                                  \
     }                                                                                                                          \
     /* From scores to probabilities, and from the probabilities' gradients to those of the scores.                           */ \
     CLONES void softmaxBackwardRow(                                                                                            \
-        Real *scores, Real *gradients, int64_t seen, int64_t width, Real scale, Real normalizer, const Real *outer,            \
+        Real *scores, Real *gradients, int64_t seen, int64_t width, Real scale, Softmax<Real> softmax, const Real *outer,      \
         const Real *output, int64_t size) {                                                                                    \
         SUMS_IN_ANY_ORDER                                                                                                      \
-        Real mean = 0;                                                                                                         \
-        for (int64_t i = 0; i < size; ++i) mean += outer[i] * output[i];                                                       \
+        double sum = 0;                                                                                                        \
+        for (int64_t i = 0; i < size; ++i) sum += static_cast<double>(outer[i]) * output[i];                                   \
+        Real mean = static_cast<Real>(sum);                                                                                    \
         for (int64_t i = 0; i < seen; ++i) {                                                                                   \
-            scores[i] = exponential(scale * scores[i] - normalizer);                                                           \
+            scores[i] = exponential(scale * (scores[i] - softmax.maximum)) * softmax.inverse;                                  \
             gradients[i] = scores[i] * (gradients[i] - mean) * scale;                                                          \
         }                                                                                                                      \
         for (int64_t i = seen; i < width; ++i) scores[i] = gradients[i] = 0;                                                   \
@@ -53,6 +61,12 @@ constexpr int64_t blockRows = 64;
 
 ATTENTION_ROWS(float, FOR_EACH_PROCESSOR)
 ATTENTION_ROWS(double, )
+
+/// Of a row and a head, in `[n, heads · 2]`.
+template <class Real>
+Softmax<Real> *softmaxOf(const Rows<Real> &softmax, int64_t row, int64_t head) {
+    return reinterpret_cast<Softmax<Real> *>(softmax[row]) + head;
+}
 
 /// Where things lie in a row.
 struct Layout {
@@ -98,15 +112,15 @@ struct Layout {
 }  // namespace
 
 ct_status ct_attention(
-    ct_tensor qkvHandle, int64_t heads, int64_t keyValueHeads, int64_t length, ct_tensor *output, ct_tensor *normalizer) {
+    ct_tensor qkvHandle, int64_t heads, int64_t keyValueHeads, int64_t length, ct_tensor *output, ct_tensor *softmaxOutput) {
     return guarded([&] {
         auto qkv = borrowed(qkvHandle);
         Layout layout(qkv, heads, keyValueHeads, length);
         auto size = layout.size;
         auto result = at::empty({qkv.size(0), heads * size}, qkv.options());
-        auto normalizers = at::empty({qkv.size(0), heads}, qkv.options());
+        auto softmaxes = at::empty({qkv.size(0), heads * 2}, qkv.options());
         forReal(qkv, [&]<class Real>() {
-            Rows<Real> in(qkv), out(result), z(normalizers);
+            Rows<Real> in(qkv), out(result), softmax(softmaxes);
             auto scale = 1 / std::sqrt(static_cast<Real>(size));
             layout.forEachGroup([&] {
                 return [&, keys = std::vector<Real>(size * length), scores = std::vector<Real>(blockRows * length)](
@@ -119,33 +133,32 @@ ct_status ct_attention(
                         multiply(
                             rows, seen, size, in[top] + layout.query(head), in.stride, keys.data(), length, scores.data(),
                             length, false);
-                        Real sums[blockRows];
                         for (int64_t row = 0; row < rows; ++row)
-                            sums[row] = exponentialRow(
-                                &scores[row * length], start + row + 1, seen, scale, &z[top + row][head]);
+                            exponentialRow(&scores[row * length], start + row + 1, seen, scale, softmaxOf(softmax, top + row, head));
                         multiply(rows, size, seen, scores.data(), length, values, in.stride, place, out.stride, false);
-                        for (int64_t row = 0; row < rows; ++row) scaleRow(place + row * out.stride, size, 1 / sums[row]);
+                        for (int64_t row = 0; row < rows; ++row)
+                            scaleRow(place + row * out.stride, size, softmaxOf(softmax, top + row, head)->inverse);
                     });
                 };
             });
         });
         *output = owned(std::move(result));
-        *normalizer = owned(std::move(normalizers));
+        *softmaxOutput = owned(std::move(softmaxes));
     });
 }
 
 ct_status ct_attention_backward(
-    ct_tensor gradientHandle, ct_tensor qkvHandle, ct_tensor outputHandle, ct_tensor normalizerHandle, int64_t heads,
+    ct_tensor gradientHandle, ct_tensor qkvHandle, ct_tensor outputHandle, ct_tensor softmaxHandle, int64_t heads,
     int64_t keyValueHeads, int64_t length, ct_tensor *result) {
     return guarded([&] {
         auto gradient = borrowed(gradientHandle), qkv = borrowed(qkvHandle), output = borrowed(outputHandle);
-        auto normalizers = borrowed(normalizerHandle);
+        auto softmaxes = borrowed(softmaxHandle);
         Layout layout(qkv, heads, keyValueHeads, length);
         auto size = layout.size;
         TORCH_CHECK(gradient.sizes() == output.sizes(), "the gradient has shape ", gradient.sizes());
         auto gradients = at::empty(qkv.sizes(), qkv.options());
         forReal(qkv, [&]<class Real>() {
-            Rows<Real> in(qkv), outer(gradient), attended(output), z(normalizers), out(gradients);
+            Rows<Real> in(qkv), outer(gradient), attended(output), softmax(softmaxes), out(gradients);
             auto scale = 1 / std::sqrt(static_cast<Real>(size));
             layout.forEachGroup([&] {
                 auto wide = [&](int64_t rows) { return std::vector<Real>(rows * length); };
@@ -166,7 +179,7 @@ ct_status ct_attention_backward(
                         for (int64_t row = 0; row < rows; ++row)
                             softmaxBackwardRow(
                                 &scores[row * length], &errors[row * length], start + row + 1, seen, scale,
-                                z[top + row][head], o + row * outer.stride, attended[top + row] + head * size, size);
+                                *softmaxOf(softmax, top + row, head), o + row * outer.stride, attended[top + row] + head * size, size);
                         multiply(
                             rows, size, seen, errors.data(), length, in[first] + layout.key(group), in.stride,
                             out[top] + layout.query(head), out.stride, false);

@@ -38,7 +38,11 @@ c10::IValue boxed(const ct_value &value, const c10::Argument &argument) {
     auto type = withoutOptional(argument.type());
     auto kind = type->kind();
     switch (value.kind) {
-    case ct_kind_none: return {};
+    case ct_kind_none:
+        // An operator may hand out an undefined tensor, which its backward wants back.
+        if (kind == c10::TypeKind::TensorType && argument.type()->kind() != c10::TypeKind::OptionalType)
+            return at::Tensor();
+        return {};
     case ct_kind_tensor: return borrowed(value.tensor);
     case ct_kind_tensor_list: return tensorList(value, type);
     case ct_kind_int:

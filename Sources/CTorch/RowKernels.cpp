@@ -15,23 +15,24 @@ namespace {
 /// Terms of a long sum that are added in `Real` before they are added in double.
 constexpr int64_t sumBlock = 512;
 
-// MARK: One row. `Real` is float (cloned for each processor) or double (for tests by finite differences).
+// MARK: One row. `Real` is float (cloned for each processor) or double (for tests by finite differences). Sums that decide a whole
+// row are double in either case: in float their rounding was a good part of a gradient's.
 
 #define ROW_KERNELS(Real, CLONES)                                                                                              \
-    CLONES Real rmsNormRow(const Real *x, const Real *w, Real *y, int64_t d, Real epsilon) {                                   \
+    CLONES Real rmsNormRow(const Real *x, const Real *w, Real *y, int64_t d, double epsilon) {                                 \
         SUMS_IN_ANY_ORDER                                                                                                      \
-        Real squares = 0;                                                                                                      \
-        for (int64_t i = 0; i < d; ++i) squares += x[i] * x[i];                                                                \
-        Real factor = 1 / std::sqrt(squares / d + epsilon);                                                                    \
+        double squares = 0;                                                                                                    \
+        for (int64_t i = 0; i < d; ++i) squares += static_cast<double>(x[i]) * x[i];                                           \
+        Real factor = static_cast<Real>(1 / std::sqrt(squares / d + epsilon));                                                 \
         for (int64_t i = 0; i < d; ++i) y[i] = x[i] * factor * w[i];                                                           \
         return factor;                                                                                                         \
     }                                                                                                                          \
     CLONES void rmsNormBackwardRow(                                                                                            \
         const Real *g, const Real *x, const Real *w, Real factor, const Real *residual, Real *result, int64_t d) {             \
         SUMS_IN_ANY_ORDER                                                                                                      \
-        Real dot = 0;                                                                                                          \
-        for (int64_t i = 0; i < d; ++i) dot += g[i] * w[i] * x[i];                                                             \
-        Real along = dot * factor * factor * factor / d;                                                                       \
+        double dot = 0;                                                                                                        \
+        for (int64_t i = 0; i < d; ++i) dot += static_cast<double>(g[i]) * w[i] * x[i];                                        \
+        Real along = static_cast<Real>(dot * factor * factor * factor / d);                                                    \
         if (residual)                                                                                                          \
             for (int64_t i = 0; i < d; ++i) result[i] = residual[i] + g[i] * w[i] * factor - x[i] * along;                     \
         else                                                                                                                   \
@@ -103,7 +104,7 @@ ct_status ct_rms_norm(ct_tensor xHandle, ct_tensor weightHandle, double epsilon,
             auto *f = vector<Real>(factors, in.count);
             inParallel(in.count, grain(in.width), [&](int64_t begin, int64_t end) {
                 for (auto row = begin; row < end; ++row)
-                    f[row] = rmsNormRow(in[row], w, out[row], in.width, static_cast<Real>(epsilon));
+                    f[row] = rmsNormRow(in[row], w, out[row], in.width, epsilon);
             });
         });
         *y = owned(std::move(result));

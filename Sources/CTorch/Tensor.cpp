@@ -49,7 +49,9 @@ ct_status ct_tensor_copying(
         auto shape = at::IntArrayRef(sizes, static_cast<size_t>(rank));
         auto host = at::from_blob(const_cast<void *>(data), shape, options);
         auto target = c10::Device(static_cast<c10::DeviceType>(device.type), static_cast<c10::DeviceIndex>(device.index));
-        *result = owned(target.is_cpu() ? host.clone() : host.to(target));
+        // Pageable memory is staged before the call returns, so there is nothing to wait for: a blocking copy would wait for all
+        // that the device still has to do.
+        *result = owned(target.is_cpu() ? host.clone() : host.to(target, host.scalar_type(), /*non_blocking=*/true));
     });
 }
 
@@ -69,6 +71,9 @@ ct_device ct_tensor_device(ct_tensor tensor) {
     auto device = impl(tensor)->device();
     return {static_cast<int32_t>(device.type()), static_cast<int32_t>(device.index())};
 }
+
+int64_t ct_tensor_stride(ct_tensor tensor, int64_t dimension) { return impl(tensor)->stride(dimension); }
+void *ct_tensor_address(ct_tensor tensor) { return impl(tensor)->mutable_data(); }
 
 ct_status ct_tensor_bytes(ct_tensor handle, void **result) {
     return guarded([&] {

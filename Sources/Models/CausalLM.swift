@@ -31,10 +31,20 @@ public protocol CausalLM: AnyObject {
     ///
     /// - Parameter inputIDs: `[B, T]`, int64.
     func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String?
+
+    /// The same model, its weights shared, whose forward passes multiply by the frozen linear layers in int8. Embeddings, norms, the
+    /// head, adapters and every gradient stay as they are; the int8 weights come on top, a byte each.
+    ///
+    /// - Throws: `ModelError.noInt8` where the model's type, device or processor doesn't allow it.
+    func withInt8Layers() throws -> any CausalLM
 }
 
 extension CausalLM {
     public func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String? { nil }
+
+    public func withInt8Layers() throws -> any CausalLM {
+        throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
+    }
 
     public func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Generator? = nil) -> Tensor {
         hiddenStates(inputIDs, adapter: adapter, dropout: dropout, cache: nil)

@@ -8,13 +8,27 @@ struct Linear {
     let weight: Tensor
     /// `[out]`
     let bias: Tensor?
+    /// What the forward pass multiplies by in the weight's place; the backward pass takes the weight itself.
+    var int8: Int8Weight?
 
     /// `[N, in] → [N, out]`
     func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Generator?) -> Tensor {
-        let base: Tensor = Operator.linear(input, weight, bias)
+        let base: Tensor = int8.map { product(input, $0) } ?? Operator.linear(input, weight, bias)
         guard let adapter else { return base }
         return adapter.adding(to: base, input: input, module: name, dropout: dropout)
     }
+
+    private func product(_ input: Tensor, _ int8: Int8Weight) -> Tensor {
+        let output = differentiable([input]) {
+            let output = Tensor.empty([input.size(0), weight.size(0)], dtype: input.dtype, on: input.device)
+            int8.multiply(Int8Weight.Rows(input.detached()), into: output)
+            return ([output], { gradients in [gradients[0]?.timesTransposed(weight.transpose)] })
+        }[0]
+        return bias.map { output + $0 } ?? output
+    }
+
+    /// The layer with its weight in int8 beside it.
+    func withInt8() -> Linear { Linear(name: name, weight: weight, bias: bias, int8: Int8Weight(weight)) }
 }
 
 /// Linear layers that share an input, their weights one under another in one tensor, so that they share a product.
@@ -48,5 +62,26 @@ struct LinearGroup {
             start = range.upperBound
         }
         (weight, bias, self.linears, self.ranges) = (whole, biases, linears, ranges)
+    }
+
+    private init(_ other: LinearGroup, linears: [Linear]) {
+        (weight, bias, self.linears, ranges) = (other.weight, other.bias, linears, other.ranges)
+    }
+
+    /// The same weights, with their int8 beside them.
+    func withInt8() -> LinearGroup { LinearGroup(self, linears: linears.map { $0.withInt8() }) }
+
+    /// The layers' outputs side by side, unrecorded. `[N, in] → [N, Σ out]`
+    func product(_ input: Tensor) -> Tensor {
+        let output: Tensor
+        if linears.allSatisfy({ $0.int8 != nil }) {
+            output = .empty([input.size(0), weight.size(0)], dtype: input.dtype, on: input.device)
+            let rows = Int8Weight.Rows(input)
+            for (columns, linear) in zip(ranges, linears) { linear.int8!.multiply(rows, into: output.slice(columns, along: 1)) }
+        } else {
+            output = input.timesTransposed(weight)
+        }
+        if let bias { output += bias }
+        return output
     }
 }

@@ -15,12 +15,12 @@ struct LlamaBlock {
 
     let inputNorm: RMSNorm
     /// q, k and v, which share an input.
-    let attentionInput: LinearGroup
-    let output: LinearGroup
+    private(set) var attentionInput: LinearGroup
+    private(set) var output: LinearGroup
     let postAttentionNorm: RMSNorm
     /// gate and up, which share an input.
-    let gateUp: LinearGroup
-    let down: LinearGroup
+    private(set) var gateUp: LinearGroup
+    private(set) var down: LinearGroup
     let headCount: Int
     let keyValueHeadCount: Int
     let headSize: Int
@@ -49,6 +49,14 @@ struct LlamaBlock {
         down = try group([("mlp.down_proj", width)], inner)
         inputNorm = try norm("input_layernorm")
         postAttentionNorm = try norm("post_attention_layernorm")
+    }
+
+    /// The layer on the same weights, which the forward pass multiplies by in int8.
+    func withInt8() -> LlamaBlock {
+        var block = self
+        (block.attentionInput, block.output) = (attentionInput.withInt8(), output.withInt8())
+        (block.gateUp, block.down) = (gateUp.withInt8(), down.withInt8())
+        return block
     }
 
     /// `[B·T, D] → [B·T, D]`, one operator after another.

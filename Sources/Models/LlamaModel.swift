@@ -53,6 +53,20 @@ public final class LlamaModel: CausalLM {
         self.parameters = parameters
     }
 
+    private init(_ other: LlamaModel, blocks: [LlamaBlock]) {
+        configuration = other.configuration
+        (parameters, linearLayers, headWeight) = (other.parameters, other.linearLayers, other.headWeight)
+        (fusesLayers, embedding, norm, rotary) = (other.fusesLayers, other.embedding, other.norm, other.rotary)
+        self.blocks = blocks
+    }
+
+    public func withInt8Layers() throws -> any CausalLM {
+        guard headWeight.device == .cpu, headWeight.dtype == .float32, Int8Weight.isSupported else {
+            throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
+        }
+        return LlamaModel(self, blocks: blocks.map { $0.withInt8() })
+    }
+
     public func hiddenStates(
         _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?
     ) -> Tensor {

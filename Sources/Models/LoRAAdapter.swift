@@ -87,8 +87,9 @@ public final class LoRAAdapter {
     func adding(to base: Tensor, input: Tensor, module name: String, dropout: Generator?) -> Tensor {
         guard let module = modules[name] else { return base }
         let dropped = dropout.map { droppedOut(input, $0) } ?? input
-        let low: Tensor = Operator.linear(dropped, module.a)  // [N, r]
-        return Operator.addMatmul(base, low, module.b.transpose, beta: 1, alpha: scale)
+        // A float32 adapter on a bfloat16 base is rounded for the product; its gradient comes back in float32.
+        let low: Tensor = Operator.linear(dropped, module.a.converted(to: base.dtype))  // [N, r]
+        return Operator.addMatmul(base, low, module.b.converted(to: base.dtype).transpose, beta: 1, alpha: scale)
     }
 
     private func droppedOut(_ input: Tensor, _ generator: Generator) -> Tensor {

@@ -13,11 +13,12 @@ import Torch
 public struct LossHead {
     /// `[V, D]`
     public let weight: Tensor
-    /// Bytes of logits that may stand in memory at once: few enough to stay in a processor's cache.
+    /// Bytes of logits that may stand in memory at once.
     public let logitBudget: Int
 
-    public init(weight: Tensor, logitBudget: Int = 8 << 20) {
-        (self.weight, self.logitBudget) = (weight, logitBudget)
+    /// - Parameter logitBudget: `nil` takes as many as stay in a processor's cache; on a GPU, enough for products that fill it.
+    public init(weight: Tensor, logitBudget: Int? = nil) {
+        (self.weight, self.logitBudget) = (weight, logitBudget ?? (weight.device == .cpu ? 8 << 20 : 256 << 20))
     }
 
     /// Loss, and entropy where asked for, of every token.
@@ -110,7 +111,7 @@ public struct LossHead {
 
     /// Targets counted from the first of `classes`.
     private func shifted(_ targets: Tensor, _ classes: Range<Int>) -> Tensor {
-        targets - Tensor(scalar: classes.lowerBound, on: targets.device)
+        classes.lowerBound == 0 ? targets : Operator.addScalar(targets, -classes.lowerBound)
     }
 
     private func accumulate(_ error: Tensor, _ hidden: Tensor, _ classes: Range<Int>) {

@@ -10,6 +10,7 @@ public enum ModelError: Error, CustomStringConvertible {
     case tokenOutOfVocabulary(Int, vocabularySize: Int)
     case badSampling(String)
     case badLogits
+    case noInt8(dtype: String, device: String)
 
     public var description: String {
         switch self {
@@ -33,6 +34,9 @@ public enum ModelError: Error, CustomStringConvertible {
             "can't sample with \(what)"
         case .badLogits:
             "the model's logits are not finite: its weights, or its adapter's, are damaged"
+        case .noInt8(let dtype, let device):
+            "frozen weights in int8 want a Llama in float32 on a processor with AVX-512 VNNI, and this model is in \(dtype) on "
+                + "\(device): write compute.frozen: float32"
         }
     }
 }

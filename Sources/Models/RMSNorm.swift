@@ -11,9 +11,9 @@ struct RMSNorm {
         Operator.rmsNorm(input, weight.shape, weight, epsilon)
     }
 
-    /// `[N, D]`, unrecorded, with what the backward pass needs.
-    func kernel(_ input: Tensor) -> (normalized: Tensor, factor: Tensor) {
-        RowKernels.rmsNorm(input, weight: weight, epsilon: epsilon)
+    /// `[N, D]`, unrecorded, with what the backward pass needs; with `adding`, input += residual first.
+    func kernel(_ input: Tensor, adding residual: Tensor? = nil) -> (normalized: Tensor, factor: Tensor) {
+        RowKernels.rmsNorm(input, weight: weight, epsilon: epsilon, adding: residual)
     }
 
     /// The gradient with respect to the input, plus `residual`.

@@ -5,7 +5,7 @@ import Torch
 /// Rotary position embedding (Su et al. 2021, arXiv:2104.09864), in Hugging Face's layout: the two halves of a head
 /// are the real and the imaginary parts.
 final class RotaryEmbedding {
-    /// Cosines and sines of some positions, `[T, headSize]`.
+    /// Cosines and sines of some positions, `[T, headSize]`, in float32 or more: bfloat16 would round them to 8 bits.
     struct Angles {
         let cosine: Tensor
         let sine: Tensor
@@ -14,7 +14,7 @@ final class RotaryEmbedding {
         func applied(to heads: Tensor) -> Tensor {
             let half = heads.size(3) / 2
             let parts = heads.split([half, half], along: 3)
-            return heads * cosine + Tensor.concatenated([-parts[1], parts[0]], along: 3) * sine
+            return (heads * cosine + Tensor.concatenated([-parts[1], parts[0]], along: 3) * sine).converted(to: heads.dtype)
         }
     }
 
@@ -28,7 +28,7 @@ final class RotaryEmbedding {
         let base = configuration.ropeBase
         let plain = (0..<half).map { pow(base, -Double($0) / Double(half)) }
         frequencies = configuration.ropeScaling.map { scaling in plain.map(scaling.scaled) } ?? plain
-        (self.dtype, self.device) = (dtype, device)
+        (self.dtype, self.device) = (dtype == .float64 ? .float64 : .float32, device)
     }
 
     /// The positions' angles, kept until another range is asked for.

@@ -58,7 +58,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
 
     /// A run that is about to begin.
     public init(
-        versions: [String: String], device: String, threads: Int, processor: String? = nil, precision: String, seed: UInt64, modelHash: String,
+        versions: [String: String], device: String, threads: Int, processor: String? = nil, precision: String, seed: UInt64,
+        modelHash: String,
         dataHashes: [String: String], recipeHash: String, parameters: Int, trainableParameters: Int, startedAt: Date
     ) {
         (self.versions, self.device, self.threads) = (versions, device, threads)

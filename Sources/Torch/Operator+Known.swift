@@ -21,6 +21,8 @@ extension Operator {
     public static let exponential = Operator("aten::exp")
     public static let logarithm = Operator("aten::log")
     public static let silu = Operator("aten::silu")
+    public static let sigmoid = Operator("aten::sigmoid")
+    public static let reciprocalSquareRoot = Operator("aten::rsqrt")
     public static let clampMinimum = Operator("aten::clamp_min")
     public static let clamp = Operator("aten::clamp")
     public static let equal = Operator("aten::eq", "Tensor")
@@ -38,6 +40,7 @@ extension Operator {
     // Reductions
     public static let sum = Operator("aten::sum")
     public static let sumAlong = Operator("aten::sum", "dim_IntList")
+    public static let meanAlong = Operator("aten::mean", "dim")
     public static let logSumExp = Operator("aten::logsumexp")
     public static let isFinite = Operator("aten::isfinite")
     public static let all = Operator("aten::all")
@@ -62,6 +65,8 @@ extension Operator {
     public static let select = Operator("aten::select", "int")
     public static let split = Operator("aten::split_with_sizes")
     public static let concatenate = Operator("aten::cat")
+    public static let stack = Operator("aten::stack")
+    public static let upperTriangle = Operator("aten::triu_")
     public static let expand = Operator("aten::expand")
     public static let contiguous = Operator("aten::contiguous")
     public static let clone = Operator("aten::clone")
@@ -76,6 +81,7 @@ extension Operator {
 
     // The optimizer
     public static let fusedAdamW = Operator("aten::_fused_adamw_")
+    public static let forEachAdd = Operator("aten::_foreach_add_", "Scalar")
     public static let forEachNorm = Operator("aten::_foreach_norm", "Scalar")
     public static let forEachMultiply = Operator("aten::_foreach_mul_", "Scalar")
 }

@@ -35,7 +35,7 @@ public final class AdamW {
     public func step(learningRate: Double) {
         withoutGradient {
             let live = parameters.indices.filter { parameters[$0].gradient != nil }
-            for index in live { counters[index] += Tensor(scalar: Float(1), on: counters[index].device) }
+            Operator.forEachAdd(live.map { counters[$0] }, 1) as Void
             let none: [Tensor] = []
             Operator.fusedAdamW(
                 live.map { parameters[$0] }, live.map { parameters[$0].gradient! }, live.map { means[$0] },

@@ -30,7 +30,9 @@ enum ChecksumFile {
             if hash != match.1 { return "\(match.2) has another SHA-256 than \(name) says" }
             listed.append(String(match.2))
         }
-        guard let found = try? files(in: folder), !listed.isEmpty, found == listed else { return "\(name) doesn't list its files" }
+        guard let found = try? files(in: folder), !listed.isEmpty, found == listed else {
+            return "\(name) doesn't list its files"
+        }
         return nil
     }
 }

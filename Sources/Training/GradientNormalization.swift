@@ -9,7 +9,8 @@ enum GradientNormalization {
         guard !gradients.isEmpty else { return 0 }
         return withoutGradient {
             let norms: [Tensor] = Operator.forEachNorm(gradients, 2)
-            let parts: [Double] = norms.map { $0.item() }
+            // One read for all: each would wait for the device.
+            let parts: [Double] = (Operator.stack(norms) as Tensor).values()
             let norm = parts.reduce(0) { $0 + $1 * $1 }.squareRoot() / Double(count)
             guard norm.isFinite else { return norm }
             var factor = 1 / Double(count)

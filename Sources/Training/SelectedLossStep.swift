@@ -198,14 +198,15 @@ package struct SelectedLossStep {
         let needs = selector.needs
         let scored = LossHead(weight: model.headWeight).score(
             hidden, targets: tensors.targets, entropy: needs.contains(.entropy))
-        guard scored.loss.isAllFinite else { throw TrainingError.nonFiniteLoss(step: step) }
-        var measurements = TokenMeasurements(loss: scored.loss, entropy: scored.entropy)
+        // The one wait for the device in a micro-batch: what is decided from losses is decided on the host.
+        var measurements = TokenMeasurements(loss: scored.loss.moved(to: .cpu), entropy: scored.entropy?.moved(to: .cpu))
+        guard measurements.loss.isAllFinite else { throw TrainingError.nonFiniteLoss(step: step) }
         if needs.contains(.referenceLoss) {
             guard let reference else { throw TrainingError.referenceMissing(score: "\(type(of: selector.score))") }
             let opinion = try reference.measurements(of: batch, entropy: needs.contains(.referenceEntropy))
-            measurements.referenceLoss = opinion.loss.moved(to: hidden.device)
-            measurements.referenceEntropy = opinion.entropy?.moved(to: hidden.device)
-            guard opinion.loss.isAllFinite, opinion.entropy?.isAllFinite ?? true else {
+            measurements.referenceLoss = opinion.loss.moved(to: .cpu)
+            measurements.referenceEntropy = opinion.entropy?.moved(to: .cpu)
+            guard measurements.referenceLoss!.isAllFinite, measurements.referenceEntropy?.isAllFinite ?? true else {
                 throw TrainingError.nonFiniteReference(step: step)
             }
         }

@@ -32,6 +32,8 @@ public final class Trainer {
     }
 
     public let model: any CausalLM
+    /// What the steps run: `model`, or the same weights computed otherwise. Evaluations run `model` itself.
+    public let stepModel: any CausalLM
     public let adapter: LoRAAdapter?
     public let options: Options
     /// What is trained: the adapter, or every weight of the model.
@@ -46,31 +48,35 @@ public final class Trainer {
     private let prober: GradientProber?
 
     /// - Parameters:
+    ///   - stepModel: what the steps run in the model's place, on the same weights: `model.withInt8Layers()`.
     ///   - adapter: what is trained; `nil` trains the model's own weights.
     ///   - reference: needed where the selector's score compares with one.
     ///   - replay: chooses in the selector's place.
     /// - Throws: `TrainingError.referenceMissing`
     public init(
-        model: any CausalLM, adapter: LoRAAdapter?, sampler: any BlockSampler, selector: TokenSelector = .everything,
+        model: any CausalLM, stepModel: (any CausalLM)? = nil, adapter: LoRAAdapter?, sampler: any BlockSampler,
+        selector: TokenSelector = .everything,
         reference: (any ReferenceLoss)? = nil, replay: SelectionReplay? = nil, options: Options
     ) throws {
         if selector.needs.contains(.referenceLoss), reference == nil {
             throw TrainingError.referenceMissing(score: "\(type(of: selector.score))")
         }
         (self.model, self.adapter, self.sampler, self.options) = (model, adapter, sampler, options)
+        let stepModel = stepModel ?? model
+        self.stepModel = stepModel
         trained = adapter?.parameters ?? model.parameters
         for (_, tensor) in model.parameters { tensor.requiresGradient = adapter == nil }
         for (_, tensor) in trained { tensor.requiresGradient = true }
         optimizer = AdamW(trained, options: options.optimizer)
         step = SelectedLossStep(
-            model: model, adapter: adapter, selector: selector, reference: reference,
+            model: stepModel, adapter: adapter, selector: selector, reference: reference,
             scoresWithDropout: options.scoresWithDropout, meansPerMicroBatch: options.meansPerMicroBatch, replay: replay,
             seed: RunSeed(value: options.seed))
         // What is replayed was selected in blocks of its own, so there is nothing to ask on others.
         prober =
             options.probeBlocks > 0 && replay == nil
             ? GradientProber(
-                model: model, adapter: adapter, trained: trained, selector: selector, reference: reference, sampler: sampler,
+                model: stepModel, adapter: adapter, trained: trained, selector: selector, reference: reference, sampler: sampler,
                 blockCount: options.probeBlocks, seed: RunSeed(value: options.seed)) : nil
     }
 

@@ -10,12 +10,13 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             Steps are timed as `winnow train` does them; only the reference's losses may be known before (--reference stored). \
             The operations of a step are counted from the shapes, and held against the rate of a 4096 × 4096 product \
-            on the same threads.
+            on the same threads; on a GPU, of an 8192 × 8192 product of the same type.
 
             Examples:
               winnow bench
               winnow bench selection.policy=topK selection.reference=base --reference live
               winnow bench model=models/TinyLlama-1.1B data.blockLength=512 --steps 3 --json
+              winnow bench --device cuda compute.dtype=bfloat16 model=models/TinyLlama-1.1B
             """)
 
     @Argument(
@@ -32,6 +33,9 @@ struct BenchCommand: ParsableCommand {
 
     @Option(help: "Steps before the clock starts.")
     var warmup = 2
+
+    @Option(help: ArgumentHelp("What to compute on, in place of the recipe's compute.device.", valueName: "cpu or cuda"))
+    var device: String?
 
     @Option(help: "Whether the reference's forward pass belongs to the step: live, or stored.")
     var reference = StepBenchmark.ReferenceCost.stored
@@ -76,9 +80,14 @@ struct BenchCommand: ParsableCommand {
                 if paced { try printJSON(these, pretty: false) }
             }
             line.clear()
-            if paced { return try printJSON(Finished(productOperationsPerSecond: benchmark.productPeak()), pretty: false) }
+            if paced {
+                // Before the product, which takes memory of its own.
+                let memory = benchmark.peakMemory
+                return try printJSON(
+                    Finished(productOperationsPerSecond: benchmark.productPeak(), peakMemoryBytes: memory), pretty: false)
+            }
             var figures = try BenchFigures(
-                benchmark, samples, parts: benchmark.parts(repetitions: 3), peak: benchmark.productPeak())
+                benchmark, samples, parts: benchmark.parts(repetitions: 3), peak: benchmark.productPeak)
             if breakdown { figures.breakdown = try benchmark.breakdown(steps: steps) }
             json ? try printJSON(figures, pretty: true) : print(figures.table)
         }
@@ -91,7 +100,8 @@ struct BenchCommand: ParsableCommand {
         let overrides = Array(isFile ? changes.dropFirst() : changes[...])
         // As many steps as are timed, on new blocks each, and no evaluation.
         var recipe = try Recipe.reading(
-            yaml: text?.yaml ?? "name: bench", source: text?.source ?? "bench", overrides: overrides + ["data.validation={}"]
+            yaml: text?.yaml ?? "name: bench", source: text?.source ?? "bench",
+            overrides: overrides + ["data.validation={}"] + (device.map { ["compute.device=\($0)"] } ?? [])
         ).recipe
         recipe.training.tokens = (warmup + (rounds + (breakdown ? 1 : 0)) * steps) * recipe.tokensPerStep
         return recipe
@@ -112,10 +122,11 @@ private struct Ready: Encodable {
     var operationsPerToken: Double
 }
 
-/// What a paced run says after the last round, and after whoever paces it has looked at its memory.
+/// What a paced run says after the last round.
 private struct Finished: Encodable {
-    /// Of the 4096 × 4096 product.
+    /// Of the product that steps are held against.
     var productOperationsPerSecond: Double
+    var peakMemoryBytes: Int
 }
 
 extension StepBenchmark.ReferenceCost: ExpressibleByArgument {}
@@ -124,27 +135,29 @@ extension StepBenchmark.ReferenceCost: ExpressibleByArgument {}
 private struct BenchFigures: Encodable {
     var secondsPerStep, tokensPerSecond: Double
     var tokensPerStep, steps, threads: Int
+    var device: String
     var operationsPerToken: Double
-    /// Operations a second of a step, and of the 4096 × 4096 product; 0 where it was not measured.
+    /// Operations a second of a step, and of a square product of this size; 0 where it was not measured.
     var operationsPerSecond, productOperationsPerSecond: Double
-    var pageFaultsPerStep, peakMemoryBytes: Int
+    var productSize, pageFaultsPerStep, peakMemoryBytes: Int
     var loss, selectedLoss, gradientNorm: Double
     /// For one micro-batch; what is left of a step is selection, the optimizer and bookkeeping.
     var parts: [StepPart]
     /// For a step.
     var breakdown: StepBreakdown?
 
-    init(_ benchmark: StepBenchmark, _ samples: [StepBenchmark.Sample], parts: [StepPart], peak: Double) {
+    init(_ benchmark: StepBenchmark, _ samples: [StepBenchmark.Sample], parts: [StepPart], peak: () -> Double) {
         func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
         secondsPerStep = median(samples.map(\.seconds))
         tokensPerStep = benchmark.recipe.tokensPerStep
         tokensPerSecond = Double(tokensPerStep) / secondsPerStep
         (steps, threads) = (samples.count, Runtime.threadCount)
+        (device, productSize) = (Runtime.name(of: benchmark.device), benchmark.peakProductSize)
+        peakMemoryBytes = benchmark.peakMemory
         operationsPerToken = benchmark.cost.training
         operationsPerSecond = operationsPerToken * tokensPerSecond
-        productOperationsPerSecond = peak
+        productOperationsPerSecond = peak()
         pageFaultsPerStep = Int(median(samples.map { Double($0.pageFaults) }))
-        peakMemoryBytes = StepBenchmark.peakMemory
         (loss, selectedLoss) = (samples[0].loss, samples[0].selectedLoss)
         gradientNorm = samples[0].gradientNorm
         self.parts = parts
@@ -154,12 +167,15 @@ private struct BenchFigures: Encodable {
         let share = operationsPerSecond / productOperationsPerSecond
         let head = [
             ("step", String(format: "%.3f s, median of %d, of %d tokens", secondsPerStep, steps, tokensPerStep)),
-            ("rate", String(format: "%.0f tokens/s on %d threads", tokensPerSecond, threads)),
+            (
+                "rate",
+                String(format: "%.0f tokens/s on ", tokensPerSecond) + (device == "cpu" ? "\(threads) threads" : device)
+            ),
             (
                 "work",
                 String(
-                    format: "%.0f MFLOP a token, %.0f GFLOP/s: %.0f %% of a 4096³ product's %.0f", operationsPerToken / 1e6,
-                    operationsPerSecond / 1e9, 100 * share, productOperationsPerSecond / 1e9)
+                    format: "%.0f MFLOP a token, %.0f GFLOP/s: %.0f %% of a %d³ product's %.0f", operationsPerToken / 1e6,
+                    operationsPerSecond / 1e9, 100 * share, productSize, productOperationsPerSecond / 1e9)
             ),
             (
                 "memory",

@@ -6,7 +6,7 @@ import Winnow
 @Suite(.enabled(if: MountNamespace.isAllowed, "mounting a file system takes root")) struct FullDiskTests {
     /// The disk fills up somewhere: with the first checkpoint, among the metrics, at the end. The run says so, and with more
     /// room it goes on to the same bits.
-    @Test(arguments: [60, 400, 600, 800, 1000]) func aRunThatFilledTheDiskGoesOn(kilobytes: Int) async throws {
+    @Test(arguments: [60, 300, 450, 600, 800]) func aRunThatFilledTheDiskGoesOn(kilobytes: Int) async throws {
         let tiny = try await TinyRun(steps: 60, wholeModel: true)
         let winnow = try WinnowProcess.executable.get().path
         #expect(try WinnowProcess(tiny.command("whole")).exitCode == 0)
@@ -41,10 +41,13 @@ import Winnow
             mount -o remount,ro \(disk)
             \(winnow) train \(tiny.recipe) --output \(disk)/other
             echo "new: $?"
+            mount -o remount,rw \(disk) && mkdir \(disk)/empty && mount -o remount,ro \(disk)
+            \(winnow) train \(tiny.recipe) --output \(disk)/empty
+            echo "empty: $?"
             \(winnow) train \(tiny.recipe) --output \(disk)/run --resume
             echo "resumed: $?"
             """)
-        #expect(found.output.contains("new: 1") && found.output.contains("resumed: 1"), "\(found.output)")
-        #expect(found.output.components(separatedBy: "Read-only file system").count == 3, "\(found.output)")
+        for start in ["new", "empty", "resumed"] { #expect(found.output.contains("\(start): 1"), "\(found.output)") }
+        #expect(found.output.components(separatedBy: "Error: cannot write \(disk)").count == 4, "\(found.output)")
     }
 }

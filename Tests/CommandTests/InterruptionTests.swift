@@ -40,7 +40,7 @@ import Winnow
 
     /// A step takes seconds here. The first signal waits for it, the second doesn't.
     @Test func aSecondSignalStopsAtOnce() async throws {
-        let tiny = try await TinyRun(steps: 20, accumulation: 2000)
+        let tiny = try await TinyRun(steps: 20, accumulation: 200)
         let directory = tiny.directory("run")
         let process = try begin(tiny, "run", steps: 1)
         try process.wait { try !directory.checkpointSteps().isEmpty }

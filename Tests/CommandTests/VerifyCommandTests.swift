@@ -3,11 +3,11 @@ import Testing
 import Winnow
 
 @Suite struct VerifyCommandTests {
-    private func trained() async throws -> (tiny: TinyRun, directory: RunDirectory) {
+    private func trained() async throws -> TinyRun {
         let tiny = try await TinyRun(steps: 5)
         let process = try WinnowProcess(tiny.command("run"))
         #expect(process.exitCode == 0, "\(process.errors)")
-        return (tiny, tiny.directory("run"))
+        return tiny
     }
 
     private func verify(_ directory: RunDirectory, _ more: String...) throws -> WinnowProcess {
@@ -31,37 +31,37 @@ import Winnow
     }
 
     @Test func aRunAgreesWithItselfAndIsLeftAlone() async throws {
-        let (_, directory) = try await trained()
-        let before = try TinyRun.remains(directory)
-        let process = try verify(directory)
+        let tiny = try await trained()
+        let before = try TinyRun.remains(tiny.directory("run"))
+        let process = try verify(tiny.directory("run"))
         #expect(process.exitCode == 0 && process.output.contains("3 steps agree to the last bit"), "\(process.errors)")
-        let all: RunVerification = try verify(directory, "--steps", "99", "--json").decoded()
+        let all: RunVerification = try verify(tiny.directory("run"), "--steps", "99", "--json").decoded()
         #expect(all.steps == 5 && all.difference == nil && all.circumstances.isEmpty)
-        #expect(try TinyRun.remains(directory) == before)
+        #expect(try TinyRun.remains(tiny.directory("run")) == before)
     }
 
     @Test func oneBitIsFoundAndNamed() async throws {
-        let (_, directory) = try await trained()
-        try nudge(directory, step: 2)
-        let process = try verify(directory)
+        let tiny = try await trained()
+        try nudge(tiny.directory("run"), step: 2)
+        let process = try verify(tiny.directory("run"))
         #expect(process.exitCode == 1 && process.output.contains("differs: step 2: loss was "), "\(process.output)")
-        #expect(try verify(directory, "--steps", "1").exitCode == 0)
+        #expect(try verify(tiny.directory("run"), "--steps", "1").exitCode == 0)
 
         // Another processor rounds otherwise, so there a bit is nothing, and a hundredth is.
-        try rename("another processor", in: directory)
-        let elsewhere = try verify(directory)
+        try rename("another processor", in: tiny.directory("run"))
+        let elsewhere = try verify(tiny.directory("run"))
         #expect(elsewhere.exitCode == 0 && elsewhere.output.contains("agree within 0.001"))
         #expect(elsewhere.errors.contains("processor: another processor then"), "\(elsewhere.errors)")
-        let log = try String(contentsOf: directory.metrics, encoding: .utf8)
+        let log = try String(contentsOf: tiny.directory("run").metrics, encoding: .utf8)
         let coarse = log.replacing(/"gradientNorm":[0-9.]+/) { _ in "\"gradientNorm\":0.5" }
-        try coarse.write(to: directory.metrics, atomically: true, encoding: .utf8)
-        let wrong = try verify(directory)
+        try coarse.write(to: tiny.directory("run").metrics, atomically: true, encoding: .utf8)
+        let wrong = try verify(tiny.directory("run"))
         #expect(wrong.exitCode == 1 && wrong.output.contains("step 1: gradientNorm was 0.5"), "\(wrong.output)")
     }
 
     @Test(arguments: ["model/model.safetensors", "shards/train.tokens", "run/recipe.yaml"])
     func aChangedInputIsRefused(file: String) async throws {
-        let (tiny, directory) = try await trained()
+        let tiny = try await trained()
         let url = tiny.folder.file(file)
         var bytes = try Data(contentsOf: url)
         if file.hasSuffix(".yaml") {
@@ -70,10 +70,10 @@ import Winnow
             bytes[bytes.count - 1] ^= 1
         }
         try bytes.write(to: url)
-        let process = try verify(directory)
+        let process = try verify(tiny.directory("run"))
         #expect(process.exitCode == 1 && process.output.isEmpty, "\(process.output)")
         #expect(
-            process.errors.contains("is not what") || process.errors.contains("damaged") || process.errors.contains("hash"),
+            process.errors.contains("is not what") || process.errors.contains("Run `winnow prepare` again"),
             "\(process.errors)")
     }
 
@@ -94,9 +94,9 @@ import Winnow
     }
 
     @Test func aRunWithoutStepsIsNamed() async throws {
-        let (_, directory) = try await trained()
-        try Data().write(to: directory.metrics)
-        let process = try verify(directory)
+        let tiny = try await trained()
+        try Data().write(to: tiny.directory("run").metrics)
+        let process = try verify(tiny.directory("run"))
         #expect(process.exitCode == 1 && process.errors.contains("nothing to verify"), "\(process.errors)")
     }
 }

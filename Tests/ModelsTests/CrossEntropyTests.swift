@@ -9,14 +9,14 @@ import Torch
         let logits = Generator(seed: 5).normal([rows, classes]) * 6.0
         let targets = Tensor((0..<rows).map { ($0 * 31 + 2) % classes })
         let kernel = CrossEntropy.measure(logits, targets: targets, entropy: true)
-        let plain = CrossEntropy.plainMeasure(logits.converted(to: .float64), targets: targets, entropy: true)
+        let plain = RowOperators.crossEntropy(logits.converted(to: .float64), targets: targets, entropy: true)
         expectClose(kernel.loss, plain.loss, 2e-6)
         expectClose(kernel.normalizer, plain.normalizer, 2e-6)
         expectClose(kernel.entropy!, plain.entropy!, 2e-6)
 
         let (left, right) = (logits.cloned(), logits.converted(to: .float64))
         CrossEntropy.overwriteWithGradient(left, targets: targets, normalizer: kernel.normalizer)
-        CrossEntropy.plainOverwriteWithGradient(right, targets: targets, normalizer: plain.normalizer)
+        RowOperators.crossEntropyBackward(right, targets: targets, normalizer: plain.normalizer)
         expectClose(left, right, 2e-6)
     }
 

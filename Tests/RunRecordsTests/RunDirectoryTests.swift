@@ -40,7 +40,8 @@ import Testing
     }
 
     /// A kill before the manifest is in its place leaves a directory that a run can begin in.
-    @Test(arguments: [RunDirectory.Opening.new, .overwrite]) func whatAKillLeftIsNoObstacle(opening: RunDirectory.Opening) throws {
+    @Test(arguments: [RunDirectory.Opening.new, .overwrite]) func whatAKillLeftIsNoObstacle(opening: RunDirectory.Opening) throws
+    {
         let parent = try TemporaryDirectory()
         for name in [DirectoryLock.fileName, ".manifest.json.123.partial"] { try parent.write("x", to: name) }
         let directory = try RunDirectory.open(parent.url, opening)

@@ -60,11 +60,11 @@ import Torch
 
         for (dtype, tolerance) in [(DType.float64, 1e-12), (.float32, 1e-5)] {
             let input = qkv.converted(to: dtype)
-            let (output, normalizer) = RowKernels.attention(
+            let (output, softmax) = RowKernels.attention(
                 input, heads: heads.count, keyValueHeads: heads.keyValues, length: shape.length)
             expectClose(output, expected.detached(), tolerance, "output in \(dtype)")
             let found = RowKernels.attentionBackward(
-                outer.converted(to: dtype), qkv: input, output: output, normalizer: normalizer, heads: heads.count,
+                outer.converted(to: dtype), qkv: input, output: output, normalizer: softmax, heads: heads.count,
                 keyValueHeads: heads.keyValues, length: shape.length)
             expectClose(found, gradient, tolerance, "gradient in \(dtype)")
         }

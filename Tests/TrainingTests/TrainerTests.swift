@@ -46,6 +46,29 @@ import Training
         }
     }
 
+    /// A bfloat16 base under a float32 adapter learns as float32 does, and its optimizer keeps float32.
+    @Test func bfloat16FollowsFloat32() throws {
+        func run(_ dtype: DType) throws -> [StepMetrics] {
+            let model = try LlamaModel.tiny(dtype: dtype)
+            var options = Trainer.Options(stepCount: 10)
+            options.optimizer.learningRate = 1e-2
+            let trainer = try Trainer(
+                model: model, adapter: LoRAAdapter.random(for: model),
+                sampler: TokenBlocks(count: 12, blockLength: 16).sampler(batchSize: 2, shuffle: true),
+                selector: TokenSelector(score: ExcessLossScore(), policy: TopKPolicy(), ratio: 0.5),
+                reference: LiveReference(model), options: options)
+            let metrics = try (0..<10).map { _ in try trainer.advance() }
+            #expect(trainer.trained.allSatisfy { $0.tensor.dtype == .float32 })
+            return metrics
+        }
+        let (found, expected) = (try run(.bfloat16), try run(.float32))
+        for (left, right) in zip(found, expected) {
+            #expect(abs(left.loss - right.loss) < 0.02 * right.loss, "step \(left.step)")
+            #expect(abs(left.gradientNorm - right.gradientNorm) < 0.15 * right.gradientNorm, "step \(left.step)")
+        }
+        #expect(expected[9].selectedLoss < expected[0].selectedLoss)
+    }
+
     /// The same recipe and seed, twice; and with another seed.
     @Test(arguments: [false, true]) func aSeedDeterminesTheRun(wholeModel: Bool) throws {
         func run(seed: UInt64) throws -> [[UInt32]] {

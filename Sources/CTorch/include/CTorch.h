@@ -86,6 +86,10 @@ int64_t ct_tensor_rank(ct_tensor tensor);
 int64_t ct_tensor_size(ct_tensor tensor, int64_t dimension);
 int32_t ct_tensor_dtype(ct_tensor tensor);
 ct_device ct_tensor_device(ct_tensor tensor);
+/// Elements from one index of a dimension to the next.
+int64_t ct_tensor_stride(ct_tensor tensor, int64_t dimension);
+/// Where the first element is, on whatever device.
+void *_Nullable ct_tensor_address(ct_tensor tensor);
 /// The first byte of a contiguous tensor in host memory; an error for any other.
 ct_status ct_tensor_bytes(ct_tensor tensor, void *_Nullable *_Nonnull result);
 /// Handles alive in the process: what a leak test watches.
@@ -147,13 +151,25 @@ ct_status ct_multiply_transposed(ct_tensor left, ct_tensor right, ct_tensor *res
 
 /// Causal attention. A row of `qkv` holds the queries of all heads, then the keys, then the values of the key-value heads,
 /// which groups of heads share; `length` rows are a sequence.
-/// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and log Z of each row's softmax, `[n, heads]`.
+/// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and what backward needs of each row's softmax, `[n, heads · 2]`.
 ct_status ct_attention(
-    ct_tensor qkv, int64_t heads, int64_t keyValueHeads, int64_t length, ct_tensor *output, ct_tensor *normalizer);
+    ct_tensor qkv, int64_t heads, int64_t keyValueHeads, int64_t length, ct_tensor *output, ct_tensor *softmax);
 /// The gradient with respect to `qkv` from that with respect to `output`.
 ct_status ct_attention_backward(
-    ct_tensor gradient, ct_tensor qkv, ct_tensor output, ct_tensor normalizer, int64_t heads, int64_t keyValueHeads,
+    ct_tensor gradient, ct_tensor qkv, ct_tensor output, ct_tensor softmax, int64_t heads, int64_t keyValueHeads,
     int64_t length, ct_tensor *result);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Products with frozen weights in int8: a scale for each output of the weight, one for each row of the input. Host memory, float32.
+
+/// Whether this processor multiplies bytes (AVX-512 VNNI), as `ct_int8_multiply` does.
+bool ct_has_int8_products(void);
+/// `[n, k]` float32 in bytes, in the order in which a product reads them, and the scale of each of the n, `[n]`.
+ct_status ct_int8_weight(ct_tensor weight, ct_tensor *packed, ct_tensor *scales);
+/// `[m, k]` float32 in bytes, each row with its scale and sum.
+ct_status ct_int8_rows(ct_tensor x, ct_tensor *result);
+/// result = rows · weightᵀ, `[m, n]` float32; it may be a slice of columns.
+ct_status ct_int8_multiply(ct_tensor result, ct_tensor rows, ct_tensor packed, ct_tensor scales);
 
 /// Keeps freed blocks in the process instead of giving them back: a training step asks for the same ones again.
 /// Call it before the first tensor. No effect where the C library isn't glibc.
@@ -179,3 +195,5 @@ bool ct_has_cuda(void);
 #ifdef __cplusplus
 }
 #endif
+
+#include "CTorchCUDA.h"

@@ -48,4 +48,14 @@ public final class MappedFile: @unchecked Sendable {
     public func withBytes<Result>(in range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
         try withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
+
+    /// Lets go of the memory behind `range`, once it has been read: it counts as the process' own until then. Reading it again brings
+    /// it back.
+    func release(_ range: Range<Int>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        // Whole pages: the others hold what stands beside the range.
+        let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)
+        guard first < end, let start = bytes.baseAddress else { return }
+        madvise(UnsafeMutableRawPointer(mutating: start + first), end - first, MADV_DONTNEED)
+    }
 }

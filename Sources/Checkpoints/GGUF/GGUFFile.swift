@@ -73,6 +73,7 @@ public struct GGUFFile: TensorSource {
                 description.elementType.decode(bytes, into: destination)
             }
         }
+        file.release(entry.range)
     }
 
     /// Undoes the converter's `reshape(heads, 2, half, …).swapaxes(1, 2)`.

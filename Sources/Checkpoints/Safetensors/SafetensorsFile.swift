@@ -33,6 +33,7 @@ public struct SafetensorsFile: TensorSource {
                 tensor: name, file: url.path, expected: entry.description.count, given: destination.count)
         }
         file.withBytes(in: entry.range) { entry.description.elementType.decode($0, into: destination) }
+        file.release(entry.range)
     }
 
     /// Calls `body` with a tensor's bytes as stored: row-major, little-endian, at any alignment, valid until it returns.

@@ -35,18 +35,21 @@ public final class StepBenchmark {
     private let run: Run
     private let trainer: Trainer
     private let scoresLive: Bool
+    /// What a live reference runs.
+    private let liveModel: any CausalLM
 
     /// - Throws: `BenchmarkError.liveReference` where a live reference is asked for and the recipe's is not `base`; what `Run` throws.
     public init(_ recipe: Recipe, reference: ReferenceCost, in workspace: Workspace) throws {
         self.recipe = recipe
         run = try Run(recipe, in: workspace)
         scoresLive = reference == .live && run.reference != nil
+        liveModel = recipe.compute.frozen == .exact ? run.loaded.model : try run.loaded.int8Model.get()
         if scoresLive {
             guard recipe.selection.reference == .base else { throw BenchmarkError.liveReference }
             trainer = try Trainer(
-                model: run.trainer.model, adapter: run.trainer.adapter, sampler: run.trainer.sampler,
-                selector: TokenSelector(recipe.selection), reference: LiveReference(run.trainer.model),
-                options: Trainer.Options(recipe))
+                model: run.trainer.model, stepModel: run.trainer.stepModel, adapter: run.trainer.adapter,
+                sampler: run.trainer.sampler, selector: TokenSelector(recipe.selection),
+                reference: LiveReference(liveModel), options: Trainer.Options(recipe))
         } else {
             trainer = run.trainer
         }
@@ -61,9 +64,11 @@ public final class StepBenchmark {
     public func step() throws -> Sample {
         try askStoredReference()
         let faults = ProcessMemory.pageFaults
+        let start = ContinuousClock.now
         let metrics = try trainer.advance()
+        Runtime.synchronize(device)
         return Sample(
-            seconds: metrics.seconds, loss: metrics.loss, selectedLoss: metrics.selectedLoss,
+            seconds: (ContinuousClock.now - start) / .seconds(1), loss: metrics.loss, selectedLoss: metrics.selectedLoss,
             gradientNorm: metrics.gradientNorm, pageFaults: ProcessMemory.pageFaults - faults)
     }
 
@@ -74,14 +79,16 @@ public final class StepBenchmark {
         for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
     }
 
-    /// The largest resident size of the process so far, in bytes.
-    public static var peakMemory: Int { ProcessMemory.peak }
+    public var device: Device { recipe.compute.device }
+
+    /// The most memory taken so far, in bytes: the process's largest resident size, or what tensors took on a GPU.
+    public var peakMemory: Int { device == .cpu ? ProcessMemory.peak : Runtime.peakMemory(of: device) }
 
     /// The parts of a micro-batch, each timed by itself on the next blocks: medians over `repetitions`.
     public func parts(repetitions: Int) throws -> [StepPart] {
-        var timings = StepPart.Timings()
+        var timings = StepPart.Timings(on: device)
         var sampler = trainer.sampler
-        let (model, adapter) = (trainer.model, trainer.adapter)
+        let (model, adapter) = (trainer.stepModel, trainer.adapter)
         let head = LossHead(weight: model.headWeight)
         for _ in 0..<repetitions {
             let batch = sampler.next()
@@ -93,7 +100,7 @@ public final class StepBenchmark {
             let count = max(1, Int(cost.ratio * Double(places.count)))
             let selected = Tensor.range(count, on: model.headWeight.device)
 
-            if scoresLive { try timings.time("reference") { _ = try LiveReference(model).losses(of: batch) } }
+            if scoresLive { try timings.time("reference") { _ = try LiveReference(liveModel).losses(of: batch) } }
             let hidden = try timings.time("layers, forward") {
                 let states = model.hiddenStates(inputIDs, adapter: adapter)
                 return states.reshaped([places.count + batch.batchSize, -1]).rows(rows)
@@ -123,17 +130,22 @@ public final class StepBenchmark {
             shapes: ProductShapes(trainer.model, adapter: trainer.adapter))
     }
 
-    /// The rate of a large product of this type on this device, in operations a second: what `cost` is held against. Best of 3.
-    public func productPeak(size: Int = 4096) -> Double {
+    /// Rows and columns of the product that steps are held against: enough to fill the device.
+    public var peakProductSize: Int { device == .cpu ? 4096 : 8192 }
+
+    /// The rate of a large product of this type on this device, in operations a second: what `cost` is held against. Best of 3
+    /// turns, which on a GPU are of ten products each, so that the wait for the last is little.
+    public func productPeak() -> Double {
         withoutGradient {
-            let device = trainer.model.headWeight.device
+            let (size, repetitions) = (peakProductSize, device == .cpu ? 1 : 10)
             let generator = Generator(seed: 0)
             let factor = generator.uniform([size, size], dtype: .float32).converted(to: recipe.compute.dtype).moved(to: device)
             let times = (0..<3).map { _ in
+                Runtime.synchronize(device)
                 let start = ContinuousClock.now
-                let product = factor.timesTransposed(factor)
-                _ = product.slice(0..<1).values() as [Float]  // waits for a device
-                return (ContinuousClock.now - start) / .seconds(1)
+                for _ in 0..<repetitions { _ = factor.timesTransposed(factor) }
+                Runtime.synchronize(device)
+                return (ContinuousClock.now - start) / .seconds(1) / Double(repetitions)
             }
             return 2 * Double(size) * Double(size) * Double(size) / times.min()!
         }
@@ -147,11 +159,15 @@ public struct StepPart: Sendable, Codable {
     public var seconds: Double
 
     struct Timings {
+        private let device: Device
         private var seconds: [(name: String, values: [Double])] = []
+
+        init(on device: Device) { self.device = device }
 
         mutating func time<Result>(_ name: String, _ body: () throws -> Result) rethrows -> Result {
             let start = ContinuousClock.now
             let result = try body()
+            Runtime.synchronize(device)
             let taken = (ContinuousClock.now - start) / .seconds(1)
             if let index = seconds.firstIndex(where: { $0.name == name }) {
                 seconds[index].values.append(taken)

@@ -5,8 +5,33 @@ public struct ComputeRecipe: Equatable, Sendable {
     public var device = Device.cpu
     /// Of the weights and activations, `float32` or `bfloat16`; losses and optimizer states are float32 in either case.
     public var dtype = DType.float32
+    /// What forward passes multiply by in a frozen weight's place.
+    public var frozen = FrozenWeights.exact
     /// CPU threads; 0 takes all cores.
     public var threads = 0
+    /// Kernels, or what they are held against.
+    public var arithmetic = Runtime.Arithmetic.kernels
+
+    /// Embeddings, norms, the head, adapters, gradients and evaluations are computed in `dtype` whatever this says.
+    public enum FrozenWeights: String, CaseIterable, Sendable {
+        /// The weights, in `dtype`.
+        case exact
+        /// int8, in the reference's passes alone.
+        case int8Reference
+        /// int8, in the reference's passes, in scoring and in the forward pass that is trained on.
+        case int8
+    }
+
+    /// What a reference's losses are computed in, as their store names it.
+    var referencePrecision: String { frozen == .exact ? "\(dtype)" : "\(dtype), int8 layers" }
+    /// What a run computes in, as its manifest names it.
+    var precision: String {
+        switch frozen {
+        case .exact: "\(dtype)"
+        case .int8Reference: "\(dtype), reference with int8 layers"
+        case .int8: "\(dtype), forward passes with int8 layers"
+        }
+    }
 
     public init() {}
 }
@@ -15,9 +40,18 @@ extension ComputeRecipe: RecipeSection {
     mutating func visit(_ visitor: inout some RecipeVisitor) {
         visitor.value("device", &device)
         visitor.value("dtype", &dtype)
+        visitor.value("frozen", &frozen)
         visitor.value("threads", &threads, .atLeast(0, atMost: 1 << 12))
+        visitor.value("arithmetic", &arithmetic)
+        visitor.refuse(
+            "frozen", with: ["device", "dtype"], if: frozen != .exact && (device != .cpu || dtype != .float32),
+            "is \(frozen.rawValue), but int8 weights are made for float32 on the CPU, and the run computes in \(dtype) on "
+                + "\(device)", fix: "write frozen: exact, or device: cpu and dtype: float32")
     }
 }
+
+extension ComputeRecipe.FrozenWeights: RecipeChoice {}
+extension Runtime.Arithmetic: RecipeChoice {}
 
 extension Device: RecipeValue {
     init(_ node: RecipeNode) throws(RecipeComplaint) {

@@ -47,6 +47,10 @@ extension Recipe: RecipeSection {
             "training.probeBlocks", with: ["selection.policy"], if: training.probeBlocks > 0 && selection.isReplay,
             "is \(training.probeBlocks), but a replay selects in the recorded blocks alone, so its gradient on others isn't defined",
             fix: "write training.probeBlocks: 0 for this run")
+        visitor.refuse(
+            "compute.frozen", with: ["adapter"], if: compute.frozen == .int8 && adapter == nil,
+            "is int8, but adapter is none, and then no weight is frozen", fix: "train an adapter, or write exact or int8Reference"
+        )
         let isScheduleReadable = training.tokens > 0 && tokensPerStep > 0
         visitor.refuse(
             "training.schedule.warmupSteps",

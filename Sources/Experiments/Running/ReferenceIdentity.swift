@@ -49,21 +49,26 @@ public struct ReferenceIdentity {
     }
 
     /// What a store of its losses on these blocks is kept under.
-    public func key(of blocks: PackedBlocks, dtype: DType) -> ReferenceLossKey {
+    ///
+    /// - Parameter precision: what the losses are computed in; see `ComputeRecipe`.
+    func key(of blocks: PackedBlocks, precision: String) -> ReferenceLossKey {
         ReferenceLossKey(
             tokens: blocks.shard.contentHash, blockLength: blocks.blockLength, separatorID: blocks.separatorID,
-            tail: blocks.tail.rawValue, model: modelHash, adapter: adapterHash, precision: "\(dtype)",
+            tail: blocks.tail.rawValue, model: modelHash, adapter: adapterHash, precision: precision,
             numerics: ScoringNumerics.version)
     }
 
     /// Ready to score, on the model that is trained or on one of its own.
     func open(on trained: LoadedModel, recipe: Recipe, in workspace: Workspace) throws -> LiveReference {
-        guard let ownModel else { return try open(on: trained) }
-        return LiveReference(
-            try workspace.model(.path(ownModel.path), dtype: recipe.compute.dtype, on: recipe.compute.device).model)
+        guard let ownModel else { return try open(on: trained, int8: recipe.compute.frozen != .exact) }
+        let own = try workspace.model(.path(ownModel.path), dtype: recipe.compute.dtype, on: recipe.compute.device)
+        return LiveReference(recipe.compute.frozen == .exact ? own.model : try own.int8Model.get())
     }
 
-    func open(on model: LoadedModel) throws -> LiveReference {
-        LiveReference(model.model, adapter: try adapter.map { try LoRAAdapter(AdapterFolder(at: $0), for: model.model) })
+    /// - Parameter int8: whether the model's layers are computed in int8.
+    func open(on model: LoadedModel, int8: Bool = false) throws -> LiveReference {
+        LiveReference(
+            int8 ? try model.int8Model.get() : model.model,
+            adapter: try adapter.map { try LoRAAdapter(AdapterFolder(at: $0), for: model.model) })
     }
 }

@@ -43,7 +43,7 @@ public final class ReferenceScoring {
         _ model: LoadedModel, adapter: URL?, blocks: PackedBlocks, count: Int?, dtype: DType, into output: Output
     ) throws {
         let identity = try ReferenceIdentity(model, adapter: adapter)
-        store = try output.open(identity.key(of: blocks, dtype: dtype))
+        store = try output.open(identity.key(of: blocks, precision: "\(dtype)"))
         reference = RememberedReference(try identity.open(on: model), store: store)
         self.blocks = blocks
         indices = Array(0..<min(count ?? blocks.count, blocks.count))
@@ -62,7 +62,7 @@ public final class ReferenceScoring {
         let identity = try ReferenceIdentity(source, of: run.loaded)
         blocks = run.trainingBlocks
         indices = run.blocksSeen
-        store = try output.open(identity.key(of: blocks, dtype: recipe.compute.dtype))
+        store = try output.open(identity.key(of: blocks, precision: recipe.compute.referencePrecision))
         reference = RememberedReference(
             try identity.open(on: run.loaded, recipe: recipe, in: workspace), store: store)
     }

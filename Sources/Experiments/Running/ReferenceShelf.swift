@@ -23,7 +23,7 @@ public final class ReferenceShelf {
     ) throws -> RememberedReference {
         let identity = try ReferenceIdentity(source, of: model)
         let layout = ReferenceLossLayout(
-            key: identity.key(of: blocks, dtype: recipe.compute.dtype), hasEntropies: entropy)
+            key: identity.key(of: blocks, precision: recipe.compute.referencePrecision), hasEntropies: entropy)
         if let reference = references[layout] { return reference }
         let reference = RememberedReference(
             try identity.open(on: model, recipe: recipe, in: workspace), entropy: entropy,

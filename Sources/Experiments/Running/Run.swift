@@ -42,6 +42,10 @@ public final class Run {
         self.onDisk = onDisk
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
         Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
+        Runtime.arithmetic = recipe.compute.arithmetic
+        if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
+            throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
+        }
         // Full-weight training changes the model in place, so it gets one of its own.
         let loaded = try workspace.model(
             recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device, isShared: recipe.adapter != nil)
@@ -84,7 +88,8 @@ public final class Run {
         let selector = try TokenSelector(recipe.selection)
         let source = selector.needs.contains(.referenceLoss) ? onDisk.selection.reference : nil
         if let source, let store = recipe.selection.store {
-            let key = try ReferenceIdentity(source, of: loaded).key(of: training, dtype: recipe.compute.dtype)
+            let key = try ReferenceIdentity(source, of: loaded).key(
+                of: training, precision: recipe.compute.referencePrecision)
             storedReference = try StoredReference(ReferenceLossFile(URL(fileURLWithPath: store)), key: key)
             reference = nil
         } else {
@@ -96,7 +101,8 @@ public final class Run {
             }
         }
         trainer = try Trainer(
-            model: model, adapter: adapter, sampler: sampler, selector: selector, reference: storedReference ?? reference,
+            model: model, stepModel: recipe.compute.frozen == .int8 ? loaded.int8Model.get() : nil, adapter: adapter,
+            sampler: sampler, selector: selector, reference: storedReference ?? reference,
             replay: SelectionReplay(onDisk, corpora: sources.map(\.blocks), layout: selectionLayout),
             options: Trainer.Options(recipe))
         if let reference, reference.isStored { try reference.expect(blocksSeen) }
@@ -153,7 +159,7 @@ public final class Run {
         var manifest = RunManifest(
             versions: WinnowVersion.all, device: recipe.compute.device.description, threads: Runtime.threadCount,
             processor: KernelFile.processorName(),
-            precision: "\(recipe.compute.dtype)", seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
+            precision: recipe.compute.precision, seed: UInt64(recipe.training.seed), modelHash: try loaded.hash.get(),
             dataHashes: dataHashes, recipeHash: recipe.hash, parameters: loaded.model.parameterCount,
             trainableParameters: trainer.trained.reduce(0) { $0 + $1.tensor.count }, startedAt: startedAt)
         manifest.inputHashes = try inputHashes()
@@ -164,6 +170,7 @@ public final class Run {
 /// Why a recipe can't be run here.
 public enum RunError: Error, Equatable, CustomStringConvertible {
     case noDevice(String)
+    case noKernels(device: String, problem: String)
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
@@ -176,6 +183,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .noDevice(let device):
             "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, or set up a CUDA build"
+        case .noKernels(let device, let problem):
+            "no kernels for \(device): \(problem); or write compute.arithmetic: operators, which is slower"
         case .foreignVocabulary(let corpus, let size, let model, let modelSize):
             "\(corpus) was prepared with a vocabulary of \(size), and \(model) has \(modelSize): "
                 + "prepare the text again with `winnow prepare --model` and this model"

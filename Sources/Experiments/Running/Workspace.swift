@@ -88,6 +88,9 @@ public final class LoadedModel {
     /// SHA-256 over the files that decide what it computes.
     public lazy var hash: Result<String, any Error> = Result { try ContentHash.of(files.contents) }
 
+    /// The model with int8 layers, made when it is first asked for; it shares the weights.
+    lazy var int8Model: Result<any CausalLM, any Error> = Result { try model.withInt8Layers() }
+
     /// What its tokenizer does, hashed; `nil` where it brings none.
     lazy var tokenizerFingerprint: Result<String?, any Error> = Result {
         guard files.tokenizer != nil else { return nil }

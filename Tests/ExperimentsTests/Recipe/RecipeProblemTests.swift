@@ -49,7 +49,11 @@ private func problems(_ yaml: String) -> [String] {
         ("training: {optimizer: {learningRate: 0x1p-3}}", "training.optimizer.learningRate"),
         ("training: {schedule: {kind: linear}}", "training.schedule.kind"), ("name: a/b", "name"), ("name: ..", "name"),
         ("compute: {device: gpu}", "compute.device"), ("compute: {dtype: float16}", "compute.dtype"),
-        ("compute: {threads: -1}", "compute.threads"), ("selection: {policy: topk}", "selection.policy"),
+        ("compute: {threads: -1}", "compute.threads"), ("compute: {frozen: int4}", "compute.frozen"),
+        ("compute: {frozen: int8, device: cuda}", "compute.frozen"),
+        ("compute: {frozen: int8Reference, dtype: bfloat16}", "compute.frozen"),
+        ("{adapter: none, compute: {frozen: int8}}", "compute.frozen"),
+        ("selection: {policy: topk}", "selection.policy"),
         ("selection: {policy: random, pool: corpus}", "selection.pool"),
         ("data: {train: {mixture: {a: 1}}}", "data.train"), ("data: {train: {mixed: {a: 1, b: 2}}}", "data.train"),
         ("data: {train: {mixture: {a: 1, b: 0}}}", "data.train.mixture"),
@@ -106,7 +110,7 @@ private func problems(_ yaml: String) -> [String] {
         ("learningRate: 1", "did you mean `training.optimizer.learningRate`?"), ("adapter: {aplha: 3}", "did you mean `alpha`?"),
         ("selection: {policy: randon}", "did you mean `random`? It may be all, random, replay, stochastic, topK"),
         ("selection: {policy: quantile}", "write one of all, random, replay, stochastic, topK"),
-        ("compute: {flavour: mild}", "the keys here are device, dtype, threads"),
+        ("compute: {flavour: mild}", "the keys here are device, dtype, frozen, threads, arithmetic"),
     ])
     func theNearestNameIsSuggested(yaml: String, fix: String) {
         let error = #expect(throws: RecipeError.self) { try Recipe(yaml: yaml) }

@@ -27,7 +27,7 @@ import Testing
           meanPerMicroBatch: true
         selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
-        compute: {device: cuda, dtype: bfloat16, threads: 3}
+        compute: {device: cuda, dtype: bfloat16, threads: 3, arithmetic: plain}
         """
 
     @Test(arguments: [
@@ -49,8 +49,8 @@ import Testing
         let unchanged = try Recipe(yaml: Self.unusual).yaml.split(separator: "\n").filter {
             usual.contains($0) && !$0.hasSuffix(":")
         }
-        // Without effect beside a warm start, and the other way round, so one of the two stays.
-        #expect(unchanged == ["  start: none"])
+        // Without effect beside a warm start, and the other way round, so one of the two stays; int8 is refused beside the GPU.
+        #expect(unchanged == ["  start: none", "  frozen: exact"])
     }
 
     /// Bare, another reader would take these for something else than text.
@@ -108,7 +108,9 @@ import Testing
                 compute:
                   device: cpu
                   dtype: float32
+                  frozen: exact
                   threads: 0
+                  arithmetic: kernels
 
                 """)
     }
@@ -136,6 +138,7 @@ import Testing
             "name=z", "model=z", "data.train=z", "data.validation.z=z", "data.blockLength=65", "adapter=none", "adapter.seed=10",
             "training.tokens=7000", "training.optimizer.beta1=0.1", "training.schedule.warmupSteps=8", "training.clipNorm=2",
             "selection.ratio=0.26", "selection.reference=base", "compute.threads=4",
+            "compute={device: cpu, dtype: float32, frozen: int8}",
         ]
         let hashes = try changes.map { try Recipe(yaml: RecipeWritingTests.unusual, overrides: [$0]).hash }
         #expect(Set(hashes + [recipe.hash]).count == changes.count + 1)

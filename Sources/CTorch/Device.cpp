@@ -1,0 +1,33 @@
+// What can be asked of any accelerator that libtorch knows, without its headers.
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <atomic>
+
+#include "CTorchCUDA.h"
+#include "Guard.h"
+
+using namespace ctorch;
+
+namespace {
+std::atomic<int32_t> arithmetic{0};
+}
+
+void ct_arithmetic_set(int32_t choice) { arithmetic.store(choice, std::memory_order_relaxed); }
+int32_t ct_arithmetic() { return arithmetic.load(std::memory_order_relaxed); }
+
+ct_status ct_device_synchronize(ct_device device) {
+    return guarded([&] {
+        auto type = static_cast<c10::DeviceType>(device.type);
+        if (type == c10::DeviceType::CPU) return;
+        c10::impl::VirtualGuardImpl(type).synchronizeDevice(static_cast<c10::DeviceIndex>(device.index));
+    });
+}
+
+ct_status ct_device_peak_memory(ct_device device, int64_t *result) {
+    return guarded([&] {
+        auto statistics = c10::getDeviceAllocator(static_cast<c10::DeviceType>(device.type))
+                              ->getDeviceStats(static_cast<c10::DeviceIndex>(device.index));
+        *result = statistics.allocated_bytes[static_cast<size_t>(c10::CachingAllocator::StatType::AGGREGATE)].peak;
+    });
+}
