@@ -147,7 +147,13 @@ import Testing
 
     /// Token losses of fewer blocks than the other arms' are a gap, wherever they are compared.
     @Test(arguments: ["clm", "topk-0.5", "start", "reference"]) func lossesOfOtherBlocksAreAGap(of folder: String) throws {
-        _ = try smallFixture()
+        var record = try smallFixture()
+        record.claims += [("topk-0.5", "topk-0.6-curated"), ("topk-0.6-curated", "topk-0.5")].map { arm, control in
+            Claim(
+                id: arm, source: "a test", says: "It moves fewer.", measure: .highToLowDifference, arm: arm, control: control,
+                split: "noisy", upper: 0)
+        }
+        try record.write(to: directory.url)
         var changed = 0
         for case let file as URL in FileManager.default.enumerator(
             at: directory.url.appendingPathComponent(folder), includingPropertiesForKeys: nil) ?? .init()
