@@ -39,7 +39,8 @@ public struct AdapterFolder: Sendable, Hashable {
         }
     }
 
-    /// Writes both files, each whole or not at all, into `url`, which is made where it is missing; other files there stay.
+    /// Writes both files, each whole or not at all, into `url`, which is made where it is missing; other files there stay. The folder around it
+    /// has to be there: a run whose directory was moved away must not begin another.
     ///
     /// The configuration comes last: where it is, the weights are.
     ///
@@ -48,7 +49,9 @@ public struct AdapterFolder: Sendable, Hashable {
         precondition(!modules.isEmpty, "an adapter without modules")
         precondition(modules.values.allSatisfy { $0.rank == configuration.rank }, "a module of another rank than the adapter's")
         try configuration.validate(file: url.appendingPathComponent(Self.configurationName).path)
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        guard mkdir(url.path, 0o777) == 0 || errno == EEXIST else {
+            throw CheckpointError.system(operation: "create", path: url.path, code: errno)
+        }
         let contents = modules.flatMap { module, pair in
             [
                 (Self.key(module, "A"), [pair.rank, pair.inputSize], pair.a),

@@ -20,6 +20,7 @@ import Testing
           evaluateEvery: 6
           checkpointEvery: 7
           keepCheckpoints: 8
+          maxSkippedSteps: 4
           evaluationTokens: 999
           keepTokenLosses: evaluations
           keepSelections: true
@@ -98,6 +99,7 @@ import Testing
                   evaluateEvery: 0
                   checkpointEvery: 0
                   keepCheckpoints: 2
+                  maxSkippedSteps: 10
                   evaluationTokens: all
                   keepTokenLosses: end
                   keepSelections: false
