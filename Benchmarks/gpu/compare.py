@@ -2,9 +2,10 @@
 
 Every side does the same step: random weights of TinyLlama's shape in bfloat16, a float32 LoRA adapter of rank 16 on all linear layers
 that has been moved off its start, the same blocks, top-k 0.5 of the excess over the base ranked in the micro-batch, AdamW. FOLDER keeps
-the weights for the next time. Before anything is timed, the losses and the gradient norm of the first step are compared, wherever
-dropout doesn't make them random. Then all take turns; a figure is the median over the rounds of a side's median step, a
-ratio the median of the ratios within a round. A side that cannot run here is named, with its reason, and left out.
+the weights for the next time. One side goes after the other, since two may not fit on one card. Before a figure counts, the losses and
+the gradient norms of the first steps are compared, wherever dropout doesn't make them random. A figure is the median over the
+rounds of a side's median step, a ratio the median of the rounds' ratios. A peer that cannot run here is named, with its
+reason, and left out.
 
 Needs torch, transformers and peft, and WINNOW's libraries where the loader finds them.
 """
@@ -79,34 +80,27 @@ def worker(side, work, weights, batch, options):
 
 
 def play(work, weights, options):
-    """Everyone's steps, turn by turn."""
+    """Every side's steps, one side after the other: two of them may not fit on one card."""
     batch = workload.batch(weights, work.batch_size, work.block_length, options.winnow, options.text)
-    sides, missing, finished = [], {}, []
-    try:
-        for side in options.only or [*PEERS, *OURS]:
-            candidate = worker(side, work, weights, batch, options)
-            try:
-                candidate.wait_until_ready()
-                sides.append(candidate)
-            except turns.WorkerFailed as failure:
-                if side in OURS:
-                    raise
-                missing[side] = str(failure)
-        exact = {side.name: side.ready["first"] for side in sides if "--dropout" not in PEERS.get(side.name, [])}
-        agree(work, exact)
-        rounds = []
-        for _ in range(options.rounds):
-            answers = {}
-            for side in sides:
-                samples, _ = side.turn()
-                answers[side.name] = statistics.median(sample["seconds"] for sample in samples)
-            rounds.append(answers)
-        for side in sides:
-            side.finish()
-            finished.append(side)
-    finally:
-        for side in sides:
-            side.stop()
+    times, missing, finished = {}, {}, []
+    for side in options.only or [*OURS, *PEERS]:
+        candidate = worker(side, work, weights, batch, options)
+        try:
+            candidate.wait_until_ready()
+            times[side] = [
+                statistics.median(sample["seconds"] for sample in candidate.turn()[0]) for _ in range(options.rounds)]
+            candidate.finish()
+            finished.append(candidate)
+        except turns.WorkerFailed as failure:
+            if side in OURS:
+                raise
+            times.pop(side, None)
+            missing[side] = str(failure)
+        finally:
+            candidate.stop()
+    exact = {side.name: side.ready["first"] for side in finished if "--dropout" not in PEERS.get(side.name, [])}
+    agree(work, exact)
+    rounds = [{name: values[index] for name, values in times.items()} for index in range(options.rounds)]
     operations = next((s.ready["operationsPerToken"] for s in finished if s.name in OURS and "live" not in s.name), None)
     return {
         "work": {**asdict(work), "tokensPerStep": work.tokens}, "missing": missing, "first": exact, "rounds": rounds,

@@ -28,7 +28,7 @@ struct Driver {
     /// libtorch's stable way to its current stream; part of its CUDA builds alone.
     int (*currentStream)(int32_t device, void **stream);
 
-    Driver(const Library &library, const Library &process)
+    Driver(const Library &library, const Library &torch)
         : init(library.function<decltype(init)>("cuInit")),
           errorString(library.function<decltype(errorString)>("cuGetErrorString")),
           deviceGet(library.function<decltype(deviceGet)>("cuDeviceGet")),
@@ -40,7 +40,7 @@ struct Driver {
           loadModule(library.function<decltype(loadModule)>("cuModuleLoadData")),
           findFunction(library.function<decltype(findFunction)>("cuModuleGetFunction")),
           launch(library.function<decltype(launch)>("cuLaunchKernel")),
-          currentStream(process.function<decltype(currentStream)>("aoti_torch_get_current_cuda_stream")) {
+          currentStream(torch.function<decltype(currentStream)>("aoti_torch_get_current_cuda_stream")) {
         check(init(0), "start");
     }
 
@@ -55,9 +55,9 @@ const Driver &driver() {
     static const Driver instance = [] {
         Library library{"libcuda.so.1"};
         TORCH_CHECK(library, "there is no NVIDIA driver here: ", dlerror());
-        Library process{"libtorch_cuda.so"};
-        TORCH_CHECK(process, "this libtorch is not a CUDA build: ", dlerror());
-        return Driver{library, process};
+        Library torch{"libtorch_cuda.so"};
+        TORCH_CHECK(torch, "this libtorch is not a CUDA build: ", dlerror());
+        return Driver{library, torch};
     }();
     return instance;
 }

@@ -49,9 +49,9 @@ ct_status ct_tensor_copying(
         auto shape = at::IntArrayRef(sizes, static_cast<size_t>(rank));
         auto host = at::from_blob(const_cast<void *>(data), shape, options);
         auto target = c10::Device(static_cast<c10::DeviceType>(device.type), static_cast<c10::DeviceIndex>(device.index));
-        // Pageable memory is staged before the call returns, so there is nothing to wait for: a blocking copy would wait for all
-        // that the device still has to do.
-        *result = owned(target.is_cpu() ? host.clone() : host.to(target, host.scalar_type(), /*non_blocking=*/true));
+        // By way of pinned memory, which libtorch keeps until the copy is done: `data` may go at once, and a blocking copy would wait for
+        // all that the device still has to do.
+        *result = owned(target.is_cpu() ? host.clone() : host.pin_memory().to(target, host.scalar_type(), /*non_blocking=*/true));
     });
 }
 

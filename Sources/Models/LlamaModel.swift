@@ -61,7 +61,10 @@ public final class LlamaModel: CausalLM {
     }
 
     public func withInt8Layers() throws -> any CausalLM {
-        guard headWeight.device == .cpu, headWeight.dtype == .float32, Int8Weight.isSupported else {
+        let widest = max(
+            configuration.hiddenSize, configuration.intermediateSize, configuration.headCount * configuration.headSize)
+        guard headWeight.device == .cpu, headWeight.dtype == .float32, widest <= Int8Weight.mostInputs, Int8Weight.isSupported
+        else {
             throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
         }
         return LlamaModel(self, blocks: blocks.map { $0.withInt8() })

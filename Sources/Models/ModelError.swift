@@ -36,7 +36,7 @@ public enum ModelError: Error, CustomStringConvertible {
             "the model's logits are not finite: its weights, or its adapter's, are damaged"
         case .noInt8(let dtype, let device):
             "frozen weights in int8 want a Llama in float32 on a processor with AVX-512 VNNI, and this model is in \(dtype) on "
-                + "\(device): write compute.frozen: float32"
+                + "\(device): write compute.frozen: exact"
         }
     }
 }

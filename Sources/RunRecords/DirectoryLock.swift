@@ -13,7 +13,8 @@ public final class DirectoryLock: Sendable {
     ///   where no file can be made there or the file system knows no locks.
     public init(_ directory: URL) throws {
         let path = directory.appendingPathComponent(Self.fileName).path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+        // A stranger's directory may hold a link or a pipe of this name: neither is followed, or waited for.
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666)
         guard descriptor >= 0 else { throw Self.failure(path) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let error = errno == EWOULDBLOCK ? Self.refusal(directory, path) : Self.failure(path)

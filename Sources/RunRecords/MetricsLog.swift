@@ -40,7 +40,7 @@ public final class MetricsLog {
             try handle.seekToEnd()
             return MetricsLog(at: url, handle: handle)
         } catch {
-            throw RunRecordError.unwritable(file: url.path, reason: error.localizedDescription)
+            throw RunRecordError.unwritable(file: url.path, reason: "\(error)")
         }
     }
 

@@ -68,24 +68,22 @@ public struct RunDirectory: Sendable, Hashable {
         let names = try directory.names().filter { !isLeftover($0) }
         let isRun = names.contains(manifestName)
         switch opening {
-        case .new:
-            guard names.isEmpty else { throw RunRecordError.directoryNotEmpty(url.path) }
-        case .resume:
-            guard isRun else { throw RunRecordError.nothingToResume(url.path) }
-        case .overwrite:
-            guard isRun || names.isEmpty else { throw RunRecordError.notARunDirectory(url.path) }
-            let lock = try DirectoryLock(url)
-            defer { withExtendedLifetime(lock) {} }
-            // The manifest goes last: a kill in between leaves a directory that can still be overwritten.
-            let others = names.filter { belongsToARun($0) && $0 != manifestName }
-            for name in isRun ? others + [manifestName] : others {
-                do { try FileManager.default.removeItem(at: url.appendingPathComponent(name)) } catch {
-                    throw RunRecordError.unwritable(file: name, reason: error.localizedDescription)
-                }
-            }
+        case .new: guard names.isEmpty else { throw RunRecordError.directoryNotEmpty(url.path) }
+        case .resume: guard isRun else { throw RunRecordError.nothingToResume(url.path) }
+        case .overwrite: guard isRun || names.isEmpty else { throw RunRecordError.notARunDirectory(url.path) }
         }
         // The run takes a lock of its own; this one refuses before a model is loaded.
-        if opening != .overwrite { _ = try DirectoryLock(url) }
+        let lock = try DirectoryLock(url)
+        defer { withExtendedLifetime(lock) {} }
+        guard opening != .resume else { return directory }
+        // What an earlier run was writing when it was killed goes first: a checkpoint among it that is whole would be taken for this
+        // run's. The manifest goes last: a kill in between leaves a directory that can still be overwritten.
+        let others = names.filter { belongsToARun($0) && $0 != manifestName }.map(url.appendingPathComponent)
+        for item in try directory.unfinishedWrites() + others + (isRun ? [directory.manifest] : []) {
+            do { try FileManager.default.removeItem(at: item) } catch {
+                throw RunRecordError.unwritable(file: item.path, reason: error.localizedDescription)
+            }
+        }
         return directory
     }
 

@@ -1,6 +1,6 @@
 import CTorch
 
-/// A frozen weight in int8, for products that needn't be exact: one byte and two to three times the speed of float32.
+/// A frozen weight in int8, for products that needn't be exact: a quarter of the memory of float32.
 ///
 /// Each output has a scale, its largest weight over 127. So has each row of an input, taken when it comes: outliers spoil
 /// their own row alone. Sums are exact. Host memory, unrecorded.
@@ -8,10 +8,13 @@ public struct Int8Weight {
     /// Whether this processor multiplies bytes: x86 with AVX-512 VNNI.
     public static var isSupported: Bool { ct_has_int8_products() }
 
+    /// What the sum of a product's bytes can hold.
+    public static let mostInputs = 1 << 16
+
     private let packed: Tensor
     private let scales: Tensor
 
-    /// - Parameter weight: `[out, in]`, float32, up to 65536 inputs.
+    /// - Parameter weight: `[out, in]`, float32, up to `mostInputs` inputs.
     public init(_ weight: Tensor) {
         var (packed, scales) = (ct_tensor(), ct_tensor())
         trapping { try TorchError.check("int8 of \(weight)", ct_int8_weight(weight.handle, &packed, &scales)) }
@@ -25,7 +28,8 @@ public struct Int8Weight {
         /// - Parameter input: `[N, in]`, float32.
         public init(_ input: Tensor) {
             var bytes = ct_tensor()
-            trapping { try TorchError.check("int8 of \(input)", ct_int8_rows(input.handle, &bytes)) }
+            let status = OperatorClock.time("int8Rows", [input.shape]) { ct_int8_rows(input.handle, &bytes) }
+            trapping { try TorchError.check("int8 of \(input)", status) }
             self.bytes = Tensor(owning: bytes)
         }
     }
@@ -33,7 +37,9 @@ public struct Int8Weight {
     /// `result = rows · weightᵀ`, `[N, out]`; `result` may be a slice of columns.
     public func multiply(_ rows: Rows, into result: Tensor) {
         let status = withExtendedLifetime((rows, self)) {
-            ct_int8_multiply(result.handle, rows.bytes.handle, packed.handle, scales.handle)
+            OperatorClock.time("int8Multiply", [result.shape]) {
+                ct_int8_multiply(result.handle, rows.bytes.handle, packed.handle, scales.handle)
+            }
         }
         trapping { try TorchError.check("an int8 product into \(result)", status) }
     }

@@ -33,7 +33,6 @@ extension Operator {
     public static let addInPlace = Operator("aten::add_", "Tensor")
     public static let subtractInPlace = Operator("aten::sub_", "Tensor")
     public static let multiplyScalarInPlace = Operator("aten::mul_", "Scalar")
-    public static let exponentialInPlace = Operator("aten::exp_")
     public static let copyInPlace = Operator("aten::copy_")
     public static let scatterAddInPlace = Operator("aten::scatter_add_")
 
@@ -53,8 +52,6 @@ extension Operator {
     public static let embedding = Operator("aten::embedding")
     public static let rmsNorm = Operator("aten::rms_norm")
     public static let attention = Operator("aten::scaled_dot_product_attention")
-    public static let flashAttention = Operator("aten::_scaled_dot_product_flash_attention_for_cpu")
-    public static let flashAttentionBackward = Operator("aten::_scaled_dot_product_flash_attention_for_cpu_backward")
     public static let logSoftmax = Operator("aten::log_softmax", "int")
 
     // Shapes
@@ -67,7 +64,6 @@ extension Operator {
     public static let concatenate = Operator("aten::cat")
     public static let stack = Operator("aten::stack")
     public static let upperTriangle = Operator("aten::triu_")
-    public static let expand = Operator("aten::expand")
     public static let contiguous = Operator("aten::contiguous")
     public static let clone = Operator("aten::clone")
     public static let detach = Operator("aten::detach")

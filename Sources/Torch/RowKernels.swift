@@ -25,11 +25,6 @@ public enum RowKernels {
         }
     }
 
-    /// Whether there are kernels for this tensor, so that not everything is made of operators.
-    public static func accept(_ tensor: Tensor) -> Bool {
-        if case .operators = place(of: tensor) { false } else { true }
-    }
-
     /// `x · rsqrt(mean(x²) + ε) · w`, and each row's factor; with `adding`, x += residual first. `[n, d]`, `[n]`
     public static func rmsNorm(
         _ x: Tensor, weight: Tensor, epsilon: Double, adding residual: Tensor? = nil

@@ -9,6 +9,9 @@ package struct AttentionShape {
     let batch: Int
 
     package init(heads: Int, keyValueHeads: Int, length: Int, _ qkv: Tensor) {
+        precondition(
+            qkv.size(0) % length == 0 && qkv.size(1) % (heads + 2 * keyValueHeads) == 0 && heads % keyValueHeads == 0,
+            "\(qkv) is not sequences of \(length) rows with \(heads) heads on \(keyValueHeads)")
         (self.heads, self.keyValueHeads, self.length) = (heads, keyValueHeads, length)
         (size, batch) = (qkv.size(1) / (heads + 2 * keyValueHeads), qkv.size(0) / length)
     }

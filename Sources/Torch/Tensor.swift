@@ -90,7 +90,11 @@ extension Tensor {
 }
 
 extension Tensor: CustomStringConvertible {
-    public var description: String { "Tensor(\(shape), \(dtype), \(device))" }
+    /// Also of a type that `DType` lacks: an operator's state may have one, and an error describes it.
+    public var description: String {
+        let raw = ct_tensor_dtype(handle)
+        return "Tensor(\(shape), \(DType(rawValue: raw).map { "\($0)" } ?? "scalar type \(raw)"), \(device))"
+    }
 }
 
 // MARK: - Reading

@@ -198,7 +198,7 @@ package struct SelectedLossStep {
         let needs = selector.needs
         let scored = LossHead(weight: model.headWeight).score(
             hidden, targets: tensors.targets, entropy: needs.contains(.entropy))
-        // The one wait for the device in a micro-batch: what is decided from losses is decided on the host.
+        // What is decided from losses is decided on the host: here a micro-batch waits for the device, and once more for a live reference.
         var measurements = TokenMeasurements(loss: scored.loss.moved(to: .cpu), entropy: scored.entropy?.moved(to: .cpu))
         guard measurements.loss.isAllFinite else { throw TrainingError.nonFiniteLoss(step: step) }
         if needs.contains(.referenceLoss) {

@@ -7,6 +7,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     /// Of a step that is skipped; `Trainer.advance()` deals with it.
     case nonFiniteLoss(step: Int)
     case nonFiniteReference(step: Int)
+    case nonFiniteWeights(step: Int)
     case diverged(step: Int, count: Int, reason: SkippedStep)
     case damagedCheckpoints(directory: String, reason: String)
     case foreignCheckpoint(path: String, reason: String)
@@ -22,11 +23,16 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
             "the loss is not finite at step \(step): lower the learning rate or look at the data"
         case .nonFiniteReference(let step):
             "the reference loss is not finite at step \(step): look at the reference's weights, or at its store"
+        case .nonFiniteWeights(let step):
+            "the weights are not finite after step \(step), the last: the last good checkpoint stays; lower the learning rate and start "
+                + "again with --overwrite"
         case .diverged(let step, let count, let reason):
-            "\(count) steps in a row up to step \(step) could not be taken: \(reason); the last good checkpoint stays: "
-                + "lower the learning rate, look at the data, or allow more with training.maxSkippedSteps"
+            "\(count) steps in a row up to step \(step) could not be taken: \(reason); the last good checkpoint stays. A run goes "
+                + "on with its own recipe alone: lower the learning rate, mend the data or raise training.maxSkippedSteps, and start "
+                + "again with --overwrite, or in a study after deleting the directory of this run"
         case .damagedCheckpoints(let directory, let reason):
-            "no checkpoint in \(directory) is whole (\(reason)): start again with --overwrite"
+            "no checkpoint in \(directory) is whole (\(reason)): delete that directory and the run begins again; a study repeats that "
+                + "run alone"
         case .foreignCheckpoint(let path, let reason):
             "\(path) can't be resumed from: \(reason)"
         case .foreignReplay(let source, let differences):

@@ -131,6 +131,9 @@ public struct TrainingLoop {
             }
         }
         if trainer.progress.evaluatedStep < trainer.progress.step { try evaluate(trainer, tokenLosses) }
+        guard trainer.trained.allSatisfy(\.tensor.isAllFinite) else {
+            throw TrainingError.nonFiniteWeights(step: trainer.progress.step)
+        }
         if let adapter = trainer.adapter { try adapter.folder(baseModel: baseModel).write(to: directory.url) }
         try checkpoint(trainer)
     }
@@ -144,7 +147,7 @@ public struct TrainingLoop {
     }
 
     private static func explanation(ofSpike spike: Double, _ metrics: StepMetrics) -> String {
-        "step \(metrics.step): the loss \(metrics.loss) stands \(Int(spike)) standard deviations above the last "
+        "step \(metrics.step): the loss \(metrics.loss) stands \(String(format: "%.0f", spike)) standard deviations above the last "
             + "\(LossSpikes.length) steps' mean; metrics.jsonl marks such steps"
     }
 

@@ -62,6 +62,7 @@ struct BenchCommand: ParsableCommand {
         ThreadWaiting.shorten()
         try CommandFailure.mapped {
             let benchmark = try StepBenchmark(recipe(), reference: reference, in: Workspace())
+            if breakdown, benchmark.device != .cpu { throw BenchmarkError.breakdownOnDevice("\(benchmark.device)") }
             let line = ProgressLine()
             func step(_ done: Int) throws -> StepBenchmark.Sample {
                 let sample = try benchmark.step()

@@ -17,24 +17,9 @@ struct EvaluateCommand: ParsableCommand {
               winnow evaluate --data my-shards --token-losses base.safetensors
             """)
 
-    enum Split: String, ExpressibleByArgument, CaseIterable { case train, validation }
-
     @OptionGroup var model: ModelOptions
 
-    @Option(help: ArgumentHelp("A folder that `winnow prepare` made.", valueName: "shards"))
-    var data: String?
-
-    @Option(help: "Which split of the folder.")
-    var split = Split.validation
-
-    @Option(help: ArgumentHelp("A text file, one document.", valueName: "file"))
-    var text: String?
-
-    @Option(help: "Tokens in a block, at most the model's positions.")
-    var blockLength = 512
-
-    @Flag(help: "Put the end-of-text token between the documents of --data, as `data.separators` does in a recipe.")
-    var separators = false
+    @OptionGroup var text: TextOptions
 
     @Option(help: "Blocks at a time: memory and speed, not the result.")
     var batchSize = 8
@@ -49,28 +34,21 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
-        guard (data == nil) != (text == nil) else { throw ValidationError("give either --data or --text") }
-        guard text == nil || !separators else { throw ValidationError("--separators is for --data: a text file is one document") }
         for (name, value) in [("--batch-size", batchSize), ("--tokens", tokens ?? 1)] where value < 1 {
             throw ValidationError("\(name) is 1 or more, not \(value)")
         }
-        guard blockLength >= 2 else { throw ValidationError("--block-length is 2 or more, not \(blockLength)") }
     }
 
     func run() throws {
         ThreadWaiting.shorten()
         let opened = try model.open()
-        let positions = opened.model.configuration.maximumPositionCount
-        guard blockLength <= positions else {
-            throw ValidationError("--block-length is \(blockLength), and the model has \(positions) positions")
-        }
         let batches = try EvaluationBatches(
-            blocks: blocks(of: opened.files), batchSize: batchSize, limit: tokens.map { max(1, $0 / blockLength) })
+            blocks: text.blocks(for: opened), batchSize: batchSize, limit: tokens.map { max(1, $0 / text.blockLength) })
 
         let line = ProgressLine()
         let losses = try Evaluator(opened.model, adapter: opened.adapter).tokenLosses(over: batches) { done in
             line.update(fraction: Double(done) / Double(batches.blockCount)) { elapsed in
-                String(format: "%.0f tokens/s", Double(done * blockLength) / (elapsed / .seconds(1)))
+                String(format: "%.0f tokens/s", Double(done * text.blockLength) / (elapsed / .seconds(1)))
             }
         }
         line.clear()
@@ -94,22 +72,5 @@ struct EvaluateCommand: ParsableCommand {
             (loss, tokens, blocks) = (losses.mean, losses.count, losses.rows)
             (perplexity, blockLength) = (exp(losses.mean), losses.positions)
         }
-    }
-
-    private func blocks(of model: LoadedModel) throws -> PackedBlocks {
-        if let text { return try TextBlocks(URL(fileURLWithPath: text), model: model, blockLength: blockLength).blocks }
-        let corpus = try PreparedCorpus(URL(fileURLWithPath: data!))
-        if model.files.tokenizer != nil { try corpus.check(madeWith: model.tokenizer()) }
-        let separator = separators ? try endOfText(of: model) : nil
-        return try PackedBlocks(
-            shard: split == .train ? corpus.train : corpus.requireValidation(), blockLength: blockLength, separatorID: separator,
-            tail: .pad)
-    }
-
-    private func endOfText(of model: LoadedModel) throws -> Int32 {
-        guard let id = try model.tokenizer().eosTokenID else {
-            throw ValidationError("--separators: the tokenizer of \(model.name) has no end-of-text token")
-        }
-        return id
     }
 }

@@ -15,6 +15,7 @@ struct WinnowCommand: AsyncParsableCommand {
             ReproduceCommand.self,
             ScoreCommand.self,
             EvaluateCommand.self,
+            InspectCommand.self,
             BenchCommand.self,
             GenerateCommand.self,
             MergeCommand.self,

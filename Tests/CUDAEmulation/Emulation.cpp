@@ -41,6 +41,7 @@ unsigned __float_as_uint(float value) { return std::bit_cast<unsigned>(value); }
 
 #define __device__
 #define __global__
+#define __launch_bounds__(threads)
 #define __shared__ static
 
 #include "../../Sources/Torch/CUDA/RowKernels.cu"

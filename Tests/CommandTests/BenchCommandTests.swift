@@ -5,7 +5,7 @@ import Testing
 @Suite struct BenchCommandTests {
     private struct Figures: Decodable {
         var tokensPerSecond, loss, selectedLoss, gradientNorm, productOperationsPerSecond, operationsPerToken: Double
-        var steps, tokensPerStep: Int
+        var steps, tokensPerStep, peakMemoryBytes: Int
         var breakdown: Breakdown?
     }
 
@@ -30,6 +30,8 @@ import Testing
         #expect(figures.loss == figures.selectedLoss && (1..<6).contains(figures.loss))
         #expect(figures.gradientNorm > 0)
         #expect(figures.operationsPerToken > 4 * 134e6)
+        // No less than the weights, and not what the process that started it takes.
+        #expect((538_000_000..<3_000_000_000).contains(figures.peakMemoryBytes))
         let breakdown = try #require(figures.breakdown)
         let parts = breakdown.parts
         #expect(abs(parts.reduce(0) { $0 + $1.seconds } - breakdown.seconds) <= 1e-6 * breakdown.seconds)

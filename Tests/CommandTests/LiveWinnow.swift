@@ -38,9 +38,9 @@ final class LiveWinnow {
 
     /// Waits until something is so.
     ///
-    /// - Throws: where it isn't within a minute, or the process ends before.
+    /// - Throws: where it isn't within five minutes, or the process ends before.
     func wait(until isSo: () throws -> Bool) throws {
-        let deadline = Date() + 60
+        let deadline = Date() + 300
         while try !isSo() {
             guard isRunning, Date() < deadline else {
                 throw WinnowProcess.Failure(description: "winnow \(isRunning ? "took too long" : "has ended"): \(errors)")

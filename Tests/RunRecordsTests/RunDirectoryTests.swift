@@ -44,8 +44,21 @@ import Testing
     {
         let parent = try TemporaryDirectory()
         for name in [DirectoryLock.fileName, ".manifest.json.123.partial"] { try parent.write("x", to: name) }
+        // Of an earlier run: were it left, this one would go on from it.
+        try FileManager.default.createDirectory(at: parent.file(".checkpoint-6.17.partial"), withIntermediateDirectories: false)
+        try parent.write("x", to: ".checkpoint-6.17.partial/state.json")
         let directory = try RunDirectory.open(parent.url, opening)
-        #expect(try directory.unfinishedWrites().map(\.lastPathComponent) == [".manifest.json.123.partial"])
+        #expect(try directory.unfinishedWrites().isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: parent.url.path) == [DirectoryLock.fileName])
+    }
+
+    @Test func aLockIsNotWrittenThroughALink() throws {
+        let parent = try TemporaryDirectory()
+        try parent.write("precious", to: "elsewhere")
+        try FileManager.default.createSymbolicLink(
+            at: parent.file(DirectoryLock.fileName), withDestinationURL: parent.file("elsewhere"))
+        #expect(throws: RunRecordError.self) { try DirectoryLock(parent.url) }
+        #expect(try String(contentsOf: parent.file("elsewhere"), encoding: .utf8) == "precious")
     }
 
     @Test(arguments: [RunDirectory.Opening.resume, .overwrite])

@@ -126,7 +126,6 @@ import Training
             let trainer = try trainer()
             #expect(try loop.run(trainer) == .finished)
             #expect(weights(of: trainer) == (try uninterrupted()))
-            // Writing may take at most a twentieth of the time, so not every step gets one.
             let steps = try loop.directory.checkpointSteps()
             #expect(seconds == 0 ? steps.count > 1 && steps[0] == 1 : steps == [9], "\(steps)")
         }

@@ -3,7 +3,8 @@ import Torch
 /// What the run computes on, and how exactly.
 public struct ComputeRecipe: Equatable, Sendable {
     public var device = Device.cpu
-    /// Of the weights and activations, `float32` or `bfloat16`; losses and optimizer states are float32 in either case.
+    /// Of the weights and activations, `float32` or `bfloat16`. Losses, adapters and their optimizer states are float32 in either case;
+    /// without an adapter, trained weights and optimizer states are of this type.
     public var dtype = DType.float32
     /// What forward passes multiply by in a frozen weight's place.
     public var frozen = FrozenWeights.exact
@@ -23,7 +24,9 @@ public struct ComputeRecipe: Equatable, Sendable {
     }
 
     /// What a reference's losses are computed in, as their store names it.
-    var referencePrecision: String { frozen == .exact ? "\(dtype)" : "\(dtype), int8 layers" }
+    var referencePrecision: String {
+        "\(dtype)" + (frozen == .exact ? "" : ", int8 layers") + (arithmetic == .kernels ? "" : ", \(arithmetic.rawValue)")
+    }
     /// What a run computes in, as its manifest names it.
     var precision: String {
         switch frozen {

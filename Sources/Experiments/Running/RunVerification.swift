@@ -71,7 +71,10 @@ public struct RunVerification: Sendable, Equatable, Codable {
                 ("processor", then.processor, now.processor), ("device", then.device, now.device),
                 ("threads", "\(then.threads)", "\(now.threads)"),
             ] + Set(then.versions.keys).union(now.versions.keys).sorted().map { ($0, then.versions[$0], now.versions[$0]) }
-        return pairs.filter { $0.then != $0.now }.map { "\($0.what): \($0.then ?? "unknown") then, \($0.now ?? "unknown") now" }
+        let changed = pairs.filter { $0.then != $0.now }.map {
+            "\($0.what): \($0.then ?? "unknown") then, \($0.now ?? "unknown") now"
+        }
+        return changed + (now.device == "cpu" ? [] : ["\(now.device): attention's backward adds in no fixed order"])
     }
 
     private static func difference(_ recorded: StepMetrics, _ found: StepMetrics, isExact: Bool) -> Difference? {

@@ -44,6 +44,9 @@ package struct CUDARowKernels: Sendable {
     package func rmsNormBackward(
         _ gradient: Tensor, x: Tensor, weight: Tensor, factor: Tensor, adding residual: Tensor? = nil
     ) -> Tensor {
+        precondition(
+            gradient.shape == x.shape && factor.dtype == .float32 && factor.shape == [x.size(0)],
+            "\(gradient) and \(factor) are not the gradient and factors of \(x)")
         let result = Tensor.empty(x.shape, dtype: x.dtype, on: x.device)
         launch(
             "rmsNormBackward", x, [gradient, x, weight, result] + [residual].compactMap { $0 }, width: x.size(1),
@@ -65,6 +68,7 @@ package struct CUDARowKernels: Sendable {
 
     package func swiGLUBackward(_ gradient: Tensor, gateUp: Tensor) -> Tensor {
         let inner = gateUp.size(1) / 2
+        precondition(gradient.shape == [gateUp.size(0), inner], "\(gradient) is not the gradient of what \(gateUp) gives")
         let result = Tensor.empty(gateUp.shape, dtype: gateUp.dtype, on: gateUp.device)
         launch(
             "swiGLUBackward", gateUp, [gradient, gateUp, result], width: inner,
@@ -91,6 +95,7 @@ package struct CUDARowKernels: Sendable {
     package func crossEntropy(
         _ logits: Tensor, targets: Tensor, entropy wantsEntropy: Bool
     ) -> (loss: Tensor, normalizer: Tensor, entropy: Tensor?) {
+        check(targets, dtype: .int64, for: logits)
         func column() -> Tensor { .empty([logits.size(0)], on: logits.device) }
         let (loss, normalizer, entropy) = (column(), column(), wantsEntropy ? column() : nil)
         launch(
@@ -103,9 +108,17 @@ package struct CUDARowKernels: Sendable {
     }
 
     package func crossEntropyBackward(_ logits: Tensor, targets: Tensor, normalizer: Tensor) {
+        check(targets, dtype: .int64, for: logits)
+        check(normalizer, dtype: .float32, for: logits)
         launch(
             "crossEntropyBackward", logits, [logits], width: logits.size(1),
             [.rows(logits), .stride(logits), .rows(targets), .rows(normalizer), .count(logits.size(1))])
+    }
+
+    private func check(_ column: Tensor, dtype: DType, for rows: Tensor) {
+        precondition(
+            column.dtype == dtype && column.shape == [rows.size(0)] && column.device == rows.device,
+            "\(column) does not go with the rows of \(rows)")
     }
 
     // MARK: Launching

@@ -234,37 +234,40 @@ __device__ void crossEntropyBackward(Real *logits, Count stride, const Count *ta
 
 // MARK: What is launched: `<kernel>_<type>_<width>`
 
+// At most what CUDARowKernels starts of a block's threads; without it a kernel may be given more registers than so many have.
+#define LAUNCHED __launch_bounds__(512)
+
 #define INSTANCES(Real, name, width)                                                                                           \
-    extern "C" __global__ void rmsNorm_##name##_##width(                                                                       \
+    extern "C" __global__ void LAUNCHED rmsNorm_##name##_##width(                                                              \
         Real *x, Count xStride, const Real *residual, Count residualStride, const Real *weight, Real *y, Count yStride,        \
         float *factors, Count d, float epsilon) {                                                                              \
         rmsNorm<width>(x, xStride, residual, residualStride, weight, y, yStride, factors, d, epsilon);                         \
     }                                                                                                                          \
-    extern "C" __global__ void rmsNormBackward_##name##_##width(                                                               \
+    extern "C" __global__ void LAUNCHED rmsNormBackward_##name##_##width(                                                      \
         const Real *gradient, Count gradientStride, const Real *x, Count xStride, const Real *weight, const float *factors,    \
         const Real *residual, Count residualStride, Real *result, Count resultStride, Count d) {                               \
         rmsNormBackward<width>(                                                                                                \
             gradient, gradientStride, x, xStride, weight, factors, residual, residualStride, result, resultStride, d);         \
     }                                                                                                                          \
-    extern "C" __global__ void swiGLU_##name##_##width(                                                                        \
+    extern "C" __global__ void LAUNCHED swiGLU_##name##_##width(                                                               \
         const Real *gateUp, Count stride, Real *result, Count resultStride, Count f) {                                         \
         swiGLU<width>(gateUp, stride, result, resultStride, f);                                                                \
     }                                                                                                                          \
-    extern "C" __global__ void swiGLUBackward_##name##_##width(                                                                \
+    extern "C" __global__ void LAUNCHED swiGLUBackward_##name##_##width(                                                       \
         const Real *gradient, Count gradientStride, const Real *gateUp, Count stride, Real *result, Count resultStride,        \
         Count f) {                                                                                                             \
         swiGLUBackward<width>(gradient, gradientStride, gateUp, stride, result, resultStride, f);                              \
     }                                                                                                                          \
-    extern "C" __global__ void rotate_##name##_##width(                                                                        \
+    extern "C" __global__ void LAUNCHED rotate_##name##_##width(                                                               \
         Real *rows, Count stride, const float *cosine, const float *sine, Count positions, Count heads, Count size,            \
         float sign) {                                                                                                          \
         rotate<width>(rows, stride, cosine, sine, positions, heads, size, sign);                                               \
     }                                                                                                                          \
-    extern "C" __global__ void crossEntropy_##name##_##width(                                                                  \
+    extern "C" __global__ void LAUNCHED crossEntropy_##name##_##width(                                                         \
         const Real *logits, Count stride, const Count *targets, float *loss, float *normalizer, float *entropy, Count v) {     \
         crossEntropy<width>(logits, stride, targets, loss, normalizer, entropy, v);                                            \
     }                                                                                                                          \
-    extern "C" __global__ void crossEntropyBackward_##name##_##width(                                                          \
+    extern "C" __global__ void LAUNCHED crossEntropyBackward_##name##_##width(                                                 \
         Real *logits, Count stride, const Count *targets, const float *normalizer, Count v) {                                  \
         crossEntropyBackward<width>(logits, stride, targets, normalizer, v);                                                   \
     }
