@@ -42,15 +42,21 @@ import Winnow
     @Test func aSecondSignalStopsAtOnce() async throws {
         let tiny = try await TinyRun(steps: 20, accumulation: 2000)
         let directory = tiny.directory("run")
-        let process = try begin(tiny, "run", steps: 1)
-        try process.wait { try !directory.checkpointSteps().isEmpty }
-        process.send(SIGINT)
-        // Signals that arrive together count once, so it is repeated until one is the second.
-        while process.isRunning {
-            usleep(100_000)
+        var process = try begin(tiny, "run", steps: 1)
+        for _ in 0..<10 {
+            try process.wait { try !directory.checkpointSteps().isEmpty }
+            usleep(200_000)
             process.send(SIGINT)
+            // Signals that arrive together count once, so it is repeated until one is the second.
+            while process.isRunning {
+                usleep(100_000)
+                process.send(SIGINT)
+            }
+            #expect(process.wait() == 130)
+            // The first came between two steps, and the run stopped in the ordinary way: once more.
+            guard process.errors.contains("stopped at step") else { break }
+            process = try begin(tiny, "run", steps: lastStep(directory) + 1)
         }
-        #expect(process.wait() == 130)
         #expect(!process.errors.contains("stopped at step"))
         #expect(try RunManifest.read(from: directory.manifest).state == .running)
         let left = try directory.checkpointSteps()

@@ -78,7 +78,7 @@ import Training
             try FileManager.default.removeItem(at: loop.directory.checkpoint(at: step).appendingPathComponent("state.json"))
         }
         let error = #expect(throws: TrainingError.self) { try loop.resume(trainer()) }
-        #expect("\(error!)".contains("checkpoint-6: state.json is missing") && "\(error!)".contains("--overwrite"))
+        #expect("\(error!)".contains("checkpoint-6: state.json is missing") && "\(error!)".contains("delete that directory"))
     }
 
     /// Should a damaged checkpoint of a later step stay, it would count as one of the two.
