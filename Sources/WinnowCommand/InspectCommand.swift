@@ -13,7 +13,7 @@ struct InspectCommand: ParsableCommand {
 
             Examples:
               winnow inspect --text essay.txt
-              winnow inspect --data prepared/noisy --block 40 --block-length 128 --reference runs/reference --ratio 0.6
+              winnow inspect --data prepared/noisy --block 40 --reference runs/reference
               winnow inspect --text essay.txt --adapter runs/adapt --reference base --json
             """)
 
