@@ -57,10 +57,11 @@ let package = Package(
     targets: [
         // The engine.
         .target(
-            name: "CTorch",
+            name: "CTorch", exclude: ["Gloo/README.md"],
             cxxSettings: [
                 .unsafeFlags([
                     "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-unused-parameter",
+                    "-idirafter", "\(Context.packageDirectory)/Sources/CTorch/Gloo",
                 ])
             ],
             linkerSettings: [
@@ -102,9 +103,11 @@ let package = Package(
         .target(
             name: "ModelFixtures", dependencies: ["PeerProcess", "Torch", "Checkpoints", "Models", "Corpora"],
             path: "Tests/ModelFixtures", exclude: ["Oracles"]),
+        // Ranks of a process group, in one process.
+        .target(name: "RankFixtures", dependencies: ["Torch"], path: "Tests/RankFixtures"),
         // The CUDA kernels as C++, for a machine without a GPU.
         .target(name: "CUDAEmulation", path: "Tests/CUDAEmulation"),
-        tests(of: "Torch", "CUDAEmulation"),
+        tests(of: "Torch", "CUDAEmulation", "RankFixtures"),
         tests(of: "Checkpoints"),
         tests(of: "Tokenizers", "Checkpoints"),
         tests(of: "Corpora", "Checkpoints", "Tokenizers"),
@@ -112,14 +115,16 @@ let package = Package(
         tests(of: "Analysis", "Checkpoints", "RunRecords"),
         tests(of: "Reporting", "Analysis", "Checkpoints", "RunRecords"),
         tests(of: "Models", "Torch", "Checkpoints", "ModelFixtures"),
-        tests(of: "TokenSelection", "Torch"),
+        tests(of: "TokenSelection", "Torch", "RankFixtures"),
         tests(
-            of: "Training", "Torch", "Checkpoints", "Corpora", "Models", "TokenSelection", "RunRecords", "ModelFixtures"),
+            of: "Training", "Torch", "Checkpoints", "Corpora", "Models", "TokenSelection", "RunRecords", "ModelFixtures",
+            "RankFixtures"),
         tests(
             of: "Experiments", "Torch", "Checkpoints", "Tokenizers", "Corpora", "Models", "Training", "RunRecords",
             "ModelFixtures"),
         .testTarget(
-            name: "CommandTests", dependencies: rooms + ["Winnow", "PeerProcess", "ModelFixtures"], exclude: ["Goldens"]),
+            name: "CommandTests", dependencies: rooms + ["Winnow", "PeerProcess", "ModelFixtures", "RankFixtures"],
+            exclude: ["Goldens"]),
 
         // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
         .target(

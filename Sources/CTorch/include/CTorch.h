@@ -224,3 +224,4 @@ bool ct_has_cuda(void);
 #endif
 
 #include "CTorchCUDA.h"
+#include "CTorchRanks.h"

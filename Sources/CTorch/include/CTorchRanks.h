@@ -1,0 +1,43 @@
+/// Processes that compute together: c10d's TCPStore and Gloo, which libtorch has inside.
+#pragma once
+
+#include "CTorch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma clang assume_nonnull begin
+
+typedef struct { void *_Nullable raw; } ct_process_group;
+
+/// Where ranks meet, and how one of them gets there.
+typedef struct {
+    const char *address;
+    uint16_t port;
+    /// Whether this process serves the store at that address, as rank 0 does unless the launcher serves it.
+    bool hosts;
+    /// Keeps what is stored apart from other groups' that meet at the same address.
+    const char *prefix;
+    /// Network interfaces to use, separated by commas; null for the one that this machine's name leads to.
+    const char *_Nullable interfaces;
+} ct_meeting_place;
+
+/// Waits until all `size` ranks have come.
+ct_status ct_process_group_create(
+    ct_meeting_place place, int32_t rank, int32_t size, int64_t timeoutMilliseconds, ct_process_group *result);
+void ct_process_group_free(ct_process_group group);
+
+// Each waits for all ranks, at most for the group's timeout. Tensors are contiguous, in host memory, and as large on every rank.
+
+/// Replaces the tensor of every rank by their sum.
+ct_status ct_process_group_sum(ct_process_group group, ct_tensor tensor);
+/// Replaces the tensor of every rank by that of `root`.
+ct_status ct_process_group_broadcast(ct_process_group group, ct_tensor tensor, int32_t root);
+ct_status ct_process_group_barrier(ct_process_group group);
+
+#pragma clang assume_nonnull end
+
+#ifdef __cplusplus
+}
+#endif
