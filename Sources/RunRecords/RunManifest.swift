@@ -19,6 +19,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     /// As a reader would call it: `cpu`, `cuda:0 (NVIDIA H100)`.
     public var device: String
     public var threads: Int
+    /// How many processes trained together; `nil` for one.
+    public var ranks: Int?
     /// The processor's name, which decides the order of sums; `nil` where the machine doesn't tell.
     public var processor: String?
     /// The type the weights are computed in: `float32`, `bfloat16`.

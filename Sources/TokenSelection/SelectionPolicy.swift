@@ -7,6 +7,10 @@ public protocol SelectionPolicy: Sendable {
     /// Whether scores matter. Where they don't, none are computed for it.
     var usesScores: Bool { get }
 
+    /// Whether a token's key depends on other tokens' scores. Where it doesn't, and tokens of several ranks compete, each rank asks
+    /// about its own; the noise has to depend on places alone, as a tensor of random numbers does.
+    var comparesTokens: Bool { get }
+
     /// One key a token, to be ranked descending.
     ///
     /// - Parameters:
@@ -17,6 +21,7 @@ public protocol SelectionPolicy: Sendable {
 
 extension SelectionPolicy {
     public var usesScores: Bool { true }
+    public var comparesTokens: Bool { true }
 }
 
 /// The ranking that a policy proposes.
@@ -33,6 +38,7 @@ public struct SelectionKeys {
 /// Every token, as plain causal language modeling does: the ratio must be 1.
 public struct AllTokensPolicy: SelectionPolicy {
     public init() {}
+    public var comparesTokens: Bool { false }
     public var usesScores: Bool { false }
     public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys { SelectionKeys(scores) }
 }
@@ -40,12 +46,14 @@ public struct AllTokensPolicy: SelectionPolicy {
 /// The highest scores as they are (Lin et al. 2024, arXiv:2404.07965, equations 4 and 5).
 public struct TopKPolicy: SelectionPolicy {
     public init() {}
+    public var comparesTokens: Bool { false }
     public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys { SelectionKeys(scores) }
 }
 
 /// A uniformly random subset: the control for any other policy.
 public struct RandomPolicy: SelectionPolicy {
     public init() {}
+    public var comparesTokens: Bool { false }
     public var usesScores: Bool { false }
     public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
         SelectionKeys(noise.uniform(scores.shape, dtype: .float64).moved(to: scores.device))
@@ -58,6 +66,7 @@ public struct RandomPolicy: SelectionPolicy {
 /// Tokens of weight 0 rank last, among themselves at random, so that fewer positive weights than k never fails.
 public struct StochasticPolicy: SelectionPolicy {
     public init() {}
+    public var comparesTokens: Bool { false }
 
     public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
         let weights: Tensor = Operator.clampMinimum(scores.converted(to: .float64), 0)

@@ -10,6 +10,10 @@ public protocol TokenScore: Sendable {
     /// Whether a score can be more than 0. One that can't gives a policy that weighs tokens by their score nothing to weigh.
     var canBePositive: Bool { get }
 
+    /// Whether a token's score depends on its rivals' measurements. Where it doesn't, and tokens of several ranks compete, each
+    /// rank scores its own.
+    var comparesTokens: Bool { get }
+
     /// `[N]`; never differentiated.
     func callAsFunction(_ measurements: TokenMeasurements) -> Tensor
 }
@@ -17,11 +21,13 @@ public protocol TokenScore: Sendable {
 extension TokenScore {
     public var needs: Set<TokenMeasurements.Optional> { [] }
     public var canBePositive: Bool { true }
+    public var comparesTokens: Bool { true }
 }
 
 /// The student's own loss.
 public struct LossScore: TokenScore {
     public init() {}
+    public var comparesTokens: Bool { false }
     public func callAsFunction(_ measurements: TokenMeasurements) -> Tensor { measurements.loss }
 }
 
@@ -29,6 +35,7 @@ public struct LossScore: TokenScore {
 public struct ExcessLossScore: TokenScore {
     public init() {}
     public var needs: Set<TokenMeasurements.Optional> { [.referenceLoss] }
+    public var comparesTokens: Bool { false }
     public func callAsFunction(_ measurements: TokenMeasurements) -> Tensor {
         measurements.loss - measurements.referenceLoss!
     }
@@ -38,6 +45,7 @@ public struct ExcessLossScore: TokenScore {
 public struct EntropyScore: TokenScore {
     public init() {}
     public var needs: Set<TokenMeasurements.Optional> { [.entropy] }
+    public var comparesTokens: Bool { false }
     public func callAsFunction(_ measurements: TokenMeasurements) -> Tensor { measurements.entropy! }
 }
 
@@ -45,6 +53,7 @@ public struct EntropyScore: TokenScore {
 /// them (arXiv:2601.09195); drawn by weight, they come with DFT's (arXiv:2508.05629).
 public struct TargetProbabilityScore: TokenScore {
     public init() {}
+    public var comparesTokens: Bool { false }
     public func callAsFunction(_ measurements: TokenMeasurements) -> Tensor { (-measurements.loss).exponential() }
 }
 

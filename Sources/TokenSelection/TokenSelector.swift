@@ -56,35 +56,57 @@ public struct TokenSelector: Sendable {
             precondition(groups.reduce(0, +) == total, "groups of \(groups) tokens don't make \(total)")
             guard total > 0 else { throw SelectionError.nothingValid }
 
-            let scores = policy.usesScores ? scores(of: measurements, groups: groups) : measurements.loss
-            let scoreValues: [Double] = policy.usesScores ? scores.values() : []
-            guard !scoreValues.contains(where: \.isNaN) else {
-                throw SelectionError.notANumber(what: "score \(type(of: score))")
-            }
-            let proposal = policy.keys(for: scores, noise: noise)
-            guard proposal.keys.shape == [total] else {
-                throw SelectionError.wrongKeyCount(policy: "\(type(of: policy))", found: proposal.keys.count, expected: total)
-            }
-            let keys: [Double] = proposal.keys.values()
-            guard !keys.contains(where: \.isNaN) else {
-                throw SelectionError.notANumber(what: "a key of policy \(type(of: policy))")
-            }
-            let candidates: [Bool]? = proposal.candidates?.values()
-            let tieBreakers: [Double]? = ties == .random ? noise.uniform([total], dtype: .float64).values() : nil
+            let proposal = try proposal(
+                for: policy.usesScores ? scores(of: measurements, groups: groups) : measurements.loss, at: 0..<total, noise: noise
+            )
+            let (keys, candidates) = (proposal.keys, proposal.candidates)
 
             var selection = TokenSelection(
                 indices: [], poolCounts: [], candidateCount: candidates.map { $0.count { $0 } } ?? total, filledCount: 0,
-                allTied: scoreValues.count > 1 && scoreValues.allSatisfy { $0 == scoreValues[0] })
+                allTied: proposal.scores.count > 1 && proposal.scores.allSatisfy { $0 == proposal.scores[0] })
             for range in Self.ranges(groups) {
                 let count = count(of: range.count)
-                let chosen = Self.highest(count, in: range, keys: keys, candidates: candidates, tieBreakers: tieBreakers)
+                let chosen = Self.highest(count, in: range, keys: keys, candidates: candidates, tieBreakers: proposal.tieBreakers)
                 selection.indices += chosen
                 selection.poolCounts.append(count)
                 if let candidates { selection.filledCount += chosen.count { !candidates[$0] } }
-                if policy.usesScores { selection.countDeciles(of: chosen, in: range, scores: scoreValues) }
+                if policy.usesScores { selection.countDeciles(of: chosen, in: range, scores: proposal.scores) }
             }
             return selection
         }
+    }
+
+    /// What a policy proposes for some tokens, as numbers, with what decides between equals.
+    struct Proposal {
+        /// Empty where the policy looks at none.
+        var scores: [Double]
+        var keys: [Double]
+        var candidates: [Bool]?
+        var tieBreakers: [Double]?
+    }
+
+    /// Asks the policy about all tokens that compete, and draws for ties where they go at random.
+    ///
+    /// - Parameter place: the tokens that are wanted.
+    /// - Throws: `SelectionError.notANumber`, `.wrongKeyCount`
+    func proposal(for scores: Tensor, at place: Range<Int>, noise: Generator) throws -> Proposal {
+        func wanted<Value: TensorElement>(_ tensor: Tensor) -> [Value] { tensor.slice(place).values() }
+        let count = scores.size(0)
+        let scoreValues: [Double] = policy.usesScores ? wanted(scores) : []
+        guard !scoreValues.contains(where: \.isNaN) else {
+            throw SelectionError.notANumber(what: "score \(type(of: score))")
+        }
+        let proposal = policy.keys(for: scores, noise: noise)
+        guard proposal.keys.shape == [count] else {
+            throw SelectionError.wrongKeyCount(policy: "\(type(of: policy))", found: proposal.keys.count, expected: count)
+        }
+        let keys: [Double] = wanted(proposal.keys)
+        guard !keys.contains(where: \.isNaN) else {
+            throw SelectionError.notANumber(what: "a key of policy \(type(of: policy))")
+        }
+        return Proposal(
+            scores: scoreValues, keys: keys, candidates: proposal.candidates.map(wanted),
+            tieBreakers: ties == .random ? wanted(noise.uniform([count], dtype: .float64)) : nil)
     }
 
     /// Each pool is scored by itself.

@@ -20,22 +20,27 @@ package struct SelectedLossStep {
     /// Chooses in the selector's place.
     let replay: SelectionReplay?
     let seed: RunSeed
+    /// Who share a window: each rank takes whole micro-batches, as many as any other, in order. What a micro-batch gives doesn't
+    /// depend on who takes it.
+    let ranks: ProcessGroup
 
     package init(
         model: any CausalLM, adapter: LoRAAdapter?, selector: TokenSelector, reference: (any ReferenceLoss)?,
-        scoresWithDropout: Bool, meansPerMicroBatch: Bool = false, replay: SelectionReplay? = nil, seed: RunSeed
+        scoresWithDropout: Bool, meansPerMicroBatch: Bool = false, replay: SelectionReplay? = nil, seed: RunSeed,
+        ranks: ProcessGroup = ProcessGroup()
     ) {
         (self.model, self.adapter, self.selector, self.reference) = (model, adapter, selector, reference)
         (self.scoresWithDropout, self.meansPerMicroBatch) = (scoresWithDropout, meansPerMicroBatch)
-        (self.replay, self.seed) = (replay, seed)
+        (self.replay, self.seed, self.ranks) = (replay, seed, ranks)
     }
 
-    /// Sums over the window.
+    /// Sums over the window, or over a rank's share of it.
     package struct Result {
         package var validCount = 0
         package var selectedCount = 0
-        package var lossSum = 0.0
-        package var selectedLossSum = 0.0
+        /// Of each micro-batch.
+        package var lossSums: [Double] = []
+        package var selectedLossSums: [Double] = []
         package var candidateCount = 0
         package var filledCount = 0
         package var allTied = false
@@ -44,6 +49,9 @@ package struct SelectedLossStep {
         package var gradientDivisor = 0
         /// For each micro-batch the selected among its valid tokens, ascending.
         package var selected: [[Int]] = []
+
+        package var lossSum: Double { lossSums.reduce(0, +) }
+        package var selectedLossSum: Double { selectedLossSums.reduce(0, +) }
 
         fileprivate mutating func count(_ selection: TokenSelection) {
             candidateCount += selection.candidateCount
@@ -58,7 +66,7 @@ package struct SelectedLossStep {
             var result = Result()
             result.validCount = window.reduce(0) { $0 + $1.validCount }
             result.candidateCount = result.validCount
-            result.lossSum = lossSum
+            result.lossSums = [lossSum]
             result.selected = window.map { _ in [] }
             return result
         }
@@ -67,19 +75,33 @@ package struct SelectedLossStep {
             validCount += losses.count
             selectedCount += selected.count
             self.selected.append(selected)
-            lossSum += losses.reduce(0) { $0 + Double($1) }
-            selectedLossSum += selected.reduce(0) { $0 + Double(losses[$1]) }
+            lossSums.append(losses.reduce(0) { $0 + Double($1) })
+            selectedLossSums.append(selected.reduce(0) { $0 + Double(losses[$1]) })
         }
     }
 
-    /// - Throws: `SelectionError.nothingValid` where no token of the window is valid; `TrainingError.nonFiniteLoss`,
-    ///   `.nonFiniteReference`.
+    /// Takes this rank's share of the window. Gradients are those of the share alone; the result is that of the whole window.
+    ///
+    /// - Throws: `SelectionError.nothingValid` where no token of the window is valid; `TrainingError.nonFiniteLoss`, on every rank
+    ///   where it is so on one; `.nonFiniteReference`; `RankError.lost`.
     package func callAsFunction(_ window: [TokenBatch], step: Int) throws -> Result {
         guard window.contains(where: { $0.validMask.contains(true) }) else { throw SelectionError.nothingValid }
-        var result =
-            try needsScoringPass(window.count) ? scoreThenTrain(window, step: step) : trainWhileScoring(window, step: step)
+        var part: Result?
+        do {
+            part = try needsScoringPass(window.count) ? scoreThenTrain(window, step: step) : trainWhileScoring(window, step: step)
+        } catch TrainingError.nonFiniteLoss {
+            part = nil
+        }
+        guard var result = try Result.joined(part, of: window, among: ranks) else {
+            throw TrainingError.nonFiniteLoss(step: step)
+        }
         result.gradientDivisor = meansPerMicroBatch ? result.selected.count { !$0.isEmpty } : result.selectedCount
         return result
+    }
+
+    /// This rank's micro-batches, with their numbers in the window.
+    private func share(of window: [TokenBatch]) -> [(index: Int, batch: TokenBatch)] {
+        ranks.share(of: window.count).map { ($0, window[$0]) }
     }
 
     /// Selection has to wait where tokens compete across micro-batches, or where scores are taken without the dropout that
@@ -94,7 +116,7 @@ package struct SelectedLossStep {
 
     private func trainWhileScoring(_ window: [TokenBatch], step: Int) throws -> Result {
         var result = Result()
-        for (index, batch) in window.enumerated() {
+        for (index, batch) in share(of: window) {
             guard batch.validMask.contains(true) else {
                 result.count([], selected: [])
                 continue
@@ -114,42 +136,41 @@ package struct SelectedLossStep {
     // MARK: Two passes
 
     private func scoreThenTrain(_ window: [TokenBatch], step: Int) throws -> Result {
-        let batches = window.map { BatchTensors($0, on: model.headWeight.device) }
-        let measured = try withoutGradient {
-            try zip(window, batches).enumerated().map { index, pair in
-                let (batch, tensors) = pair
-                let hidden =
-                    scoresWithDropout
-                    ? forward(tensors, step: step, microBatch: index)
-                    : model.hiddenStates(tensors.inputIDs, adapter: adapter)
-                return try measure(tensors.valid(hidden), batch, tensors, step: step).measurements
-            }
-        }
+        let share = share(of: window)
+        let batches = share.map { BatchTensors($0.batch, on: model.headWeight.device) }
+        var found: [TokenMeasurements]?
+        do { found = try measure(share, batches, step: step) } catch TrainingError.nonFiniteLoss {}
+        // Where tokens of all ranks compete, none may wait for a rank that has nothing to rank.
+        let isMissing =
+            try selector.pool == .batch
+            ? ranks.anyRank(found == nil, "looking for losses that are not finite") : found == nil
+        guard let measured = found, !isMissing else { throw TrainingError.nonFiniteLoss(step: step) }
 
         var result = Result()
         let selected: [[Int]]
         if selector.pool == .batch {
-            let selection = try selector.select(
-                .concatenated(measured), groups: groups(batches), noise: seed.generator(.selection, step: step, microBatch: 0))
-            result.count(selection)
+            let selection = try select(measured, batches, from: window, step: step)
+            // Every rank knows the counts of the whole pool, and the window's are the sum over ranks.
+            if ranks.isFirst { result.count(selection) }
             selected = Self.split(selection.indices, lengths: batches.map(\.validCount))
         } else {
-            selected = try window.indices.map { index in
-                guard batches[index].validCount > 0 else { return [] }
+            selected = try share.indices.map { place in
+                guard batches[place].validCount > 0 else { return [] }
                 return try select(
-                    measured[index], window[index], batches[index], step: step, microBatch: index, counting: &result)
+                    measured[place], share[place].batch, batches[place], step: step, microBatch: share[place].index,
+                    counting: &result)
             }
         }
 
         let head = LossHead(weight: model.headWeight)
-        for (index, tensors) in batches.enumerated() {
-            result.count(measured[index].loss.values(), selected: selected[index])
-            guard !selected[index].isEmpty else { continue }
-            let rows = Tensor(selected[index], on: model.headWeight.device)
-            let hidden = tensors.valid(forward(tensors, step: step, microBatch: index)).rows(rows)
+        for (place, tensors) in batches.enumerated() {
+            result.count(measured[place].loss.values(), selected: selected[place])
+            guard !selected[place].isEmpty else { continue }
+            let rows = Tensor(selected[place], on: model.headWeight.device)
+            let hidden = tensors.valid(forward(tensors, step: step, microBatch: share[place].index)).rows(rows)
             let scored = head.score(hidden, targets: tensors.targets.rows(rows))
-            let all = Tensor.range(selected[index].count, on: rows.device)
-            try hidden.backward(gradient: scored.gradient(ofRows: all, scale: weight(of: selected[index])))
+            let all = Tensor.range(selected[place].count, on: rows.device)
+            try hidden.backward(gradient: scored.gradient(ofRows: all, scale: weight(of: selected[place])))
         }
         return result
     }
@@ -166,7 +187,36 @@ package struct SelectedLossStep {
         }
     }
 
+    /// What is measured of each micro-batch before anything is selected.
+    private func measure(
+        _ share: [(index: Int, batch: TokenBatch)], _ batches: [BatchTensors], step: Int
+    ) throws -> [TokenMeasurements] {
+        try withoutGradient {
+            try zip(share, batches).map { place, tensors in
+                let hidden =
+                    scoresWithDropout
+                    ? forward(tensors, step: step, microBatch: place.index)
+                    : model.hiddenStates(tensors.inputIDs, adapter: adapter)
+                return try measure(tensors.valid(hidden), place.batch, tensors, step: step).measurements
+            }
+        }
+    }
+
     // MARK: Pieces
+
+    /// The selected among this rank's tokens, where all of the window compete.
+    private func select(
+        _ measured: [TokenMeasurements], _ batches: [BatchTensors], from window: [TokenBatch], step: Int
+    ) throws -> TokenSelection {
+        let noise = seed.generator(.selection, step: step, microBatch: 0)
+        let measurements = TokenMeasurements.concatenated(measured)
+        guard ranks.count > 1 else { return try selector.select(measurements, groups: groups(batches), noise: noise) }
+        let valid = window.map(\.validCount)
+        let start = valid[..<ranks.share(of: window.count).lowerBound].reduce(0, +)
+        return try selector.select(
+            measurements, at: start..<start + batches.reduce(0) { $0 + $1.validCount }, of: valid.reduce(0, +), noise: noise,
+            among: ranks)
+    }
 
     /// The selected among the valid tokens of one micro-batch.
     private func select(

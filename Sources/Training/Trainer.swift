@@ -36,6 +36,8 @@ public final class Trainer {
     public let stepModel: any CausalLM
     public let adapter: LoRAAdapter?
     public let options: Options
+    /// Who train together. Each rank has the whole model, takes whole micro-batches of every step, and makes the same step.
+    public let ranks: ProcessGroup
     /// What is trained: the adapter, or every weight of the model.
     public let trained: NamedTensors
     public internal(set) var progress = TrainingProgress()
@@ -52,16 +54,21 @@ public final class Trainer {
     ///   - adapter: what is trained; `nil` trains the model's own weights.
     ///   - reference: needed where the selector's score compares with one.
     ///   - replay: chooses in the selector's place.
-    /// - Throws: `TrainingError.referenceMissing`
+    ///   - ranks: each has to be given the same of everything else.
+    /// - Throws: `TrainingError.referenceMissing`, `.indivisible`
     public init(
         model: any CausalLM, stepModel: (any CausalLM)? = nil, adapter: LoRAAdapter?, sampler: any BlockSampler,
         selector: TokenSelector = .everything,
-        reference: (any ReferenceLoss)? = nil, replay: SelectionReplay? = nil, options: Options
+        reference: (any ReferenceLoss)? = nil, replay: SelectionReplay? = nil, options: Options,
+        ranks: ProcessGroup = ProcessGroup()
     ) throws {
+        guard options.accumulation.isMultiple(of: ranks.count) else {
+            throw TrainingError.indivisible(microBatches: options.accumulation, ranks: ranks.count)
+        }
         if selector.needs.contains(.referenceLoss), reference == nil {
             throw TrainingError.referenceMissing(score: "\(type(of: selector.score))")
         }
-        (self.model, self.adapter, self.sampler, self.options) = (model, adapter, sampler, options)
+        (self.model, self.adapter, self.sampler, self.options, self.ranks) = (model, adapter, sampler, options, ranks)
         let stepModel = stepModel ?? model
         self.stepModel = stepModel
         trained = adapter?.parameters ?? model.parameters
@@ -71,7 +78,7 @@ public final class Trainer {
         step = SelectedLossStep(
             model: stepModel, adapter: adapter, selector: selector, reference: reference,
             scoresWithDropout: options.scoresWithDropout, meansPerMicroBatch: options.meansPerMicroBatch, replay: replay,
-            seed: RunSeed(value: options.seed))
+            seed: RunSeed(value: options.seed), ranks: ranks)
         // What is replayed was selected in blocks of its own, so there is nothing to ask on others.
         prober =
             options.probeBlocks > 0 && replay == nil
@@ -90,7 +97,7 @@ public final class Trainer {
     /// Does one optimizer step, or skips it where there is no finite direction to step in: weights and optimizer then stay as
     /// they are, and the metrics say why.
     ///
-    /// - Throws: `TrainingError.nonFiniteReference`, `SelectionError`: the trainer then stands where it stood.
+    /// - Throws: `TrainingError.nonFiniteReference`, `SelectionError`, `RankError.lost`: the trainer then stands where it stood.
     public func advance() throws -> StepMetrics {
         let start = ContinuousClock.now
         let number = progress.step + 1
@@ -142,6 +149,7 @@ public final class Trainer {
         }
         let without = SelectedLossStep.Result.skipped(window, lossSum: result.lossSum)
         guard result.selectedCount > 0 else { return (without, .nan, SkippedStep(.nothingSelected)) }
+        try GradientSum.apply(to: trained, among: ranks)
         let norm = GradientNormalization.apply(
             to: trained.compactMap(\.tensor.gradient), dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
         guard norm.isFinite else {

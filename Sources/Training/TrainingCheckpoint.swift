@@ -20,6 +20,8 @@ struct TrainingCheckpoint {
         var format = 3
         var progress: TrainingProgress
         var samplers: [BatchSamplerState]
+
+        init(of trainer: Trainer) { (progress, samplers) = (trainer.progress, trainer.sampler.states) }
     }
 
     static let optimizerName = "optimizer.safetensors"
@@ -37,8 +39,7 @@ struct TrainingCheckpoint {
         try trainer.optimizer.state.write(to: folder.url.appendingPathComponent(optimizerName))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        let state = State(progress: trainer.progress, samplers: trainer.sampler.states)
-        try AtomicFile.write(encoder.encode(state), to: folder.url.appendingPathComponent(stateName))
+        try AtomicFile.write(encoder.encode(State(of: trainer)), to: folder.url.appendingPathComponent(stateName))
         try ChecksumFile.write(in: folder.url)
         try folder.commit()
     }
@@ -57,6 +58,19 @@ struct TrainingCheckpoint {
             try trainer.trained.restore(from: SafetensorsFile(url.appendingPathComponent(weightsName)))
         }
         try trainer.optimizer.state.restore(from: SafetensorsFile(url.appendingPathComponent(optimizerName)))
+        try trainer.sampler.restore(state.samplers)
+        trainer.progress = state.progress
+    }
+
+    /// Puts the trainers of all ranks where that of rank 0 stands, which alone has to find the checkpoint.
+    static func share(_ trainer: Trainer) throws {
+        let ranks = trainer.ranks
+        guard ranks.count > 1 else { return }
+        let bytes = try ranks.broadcast(Array(JSONEncoder().encode(State(of: trainer))), "sharing where the run stands")
+        for (name, tensor) in Array(trainer.trained) + Array(trainer.optimizer.state) {
+            try ranks.broadcast(tensor, "sharing \(name)")
+        }
+        let state = try JSONDecoder().decode(State.self, from: Data(bytes))
         try trainer.sampler.restore(state.samplers)
         trainer.progress = state.progress
     }

@@ -12,6 +12,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case damagedCheckpoints(directory: String, reason: String)
     case foreignCheckpoint(path: String, reason: String)
     case foreignReplay(source: String, differences: [String])
+    case indivisible(microBatches: Int, ranks: Int)
 
     public var description: String {
         switch self {
@@ -38,6 +39,9 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .foreignReplay(let source, let differences):
             "the selections of \(source) were made in other blocks (\(differences.joined(separator: "; "))): "
                 + "give both runs the same data, block length, step size, seed and number of tokens"
+        case .indivisible(let microBatches, let ranks):
+            "training.accumulation is \(microBatches) and there are \(ranks) ranks, which share a step's passes evenly: make it a multiple "
+                + "of \(ranks), with training.batchSize so much smaller, or start as many ranks as divide it"
         }
     }
 }

@@ -7,6 +7,9 @@ import RunRecords
 import Torch
 
 /// Steps, evaluations and checkpoints of a run, until it is finished or told to stop.
+///
+/// Where several ranks train together, each runs a loop. All evaluate, and stop at the same step; the first alone writes, and reads
+/// the checkpoint that all go on from.
 public struct TrainingLoop {
     /// A held-out split.
     public struct Split {
@@ -58,6 +61,12 @@ public struct TrainingLoop {
     /// - Throws: `TrainingError.damagedCheckpoints` where there are some and none is whole, `.foreignCheckpoint`.
     @discardableResult
     public func resume(_ trainer: Trainer) throws -> Int {
+        if trainer.ranks.isFirst { try restoreNewest(trainer) }
+        try TrainingCheckpoint.share(trainer)
+        return trainer.progress.step
+    }
+
+    private func restoreNewest(_ trainer: Trainer) throws {
         try TrainingCheckpoint.recover(in: directory)
         var damages: [String] = []
         for step in try directory.checkpointSteps().reversed() {
@@ -68,13 +77,11 @@ public struct TrainingLoop {
                 continue
             }
             if !damages.isEmpty { log.warning("going on from \(folder.path)") }
-            try TrainingCheckpoint.restore(trainer, from: folder)
-            return step
+            return try TrainingCheckpoint.restore(trainer, from: folder)
         }
         guard damages.isEmpty else {
             throw TrainingError.damagedCheckpoints(directory: directory.url.path, reason: damages.joined(separator: "; "))
         }
-        return 0
     }
 
     /// Runs to the end, or to the next step after `shouldStop` says so.
@@ -95,8 +102,9 @@ public struct TrainingLoop {
     /// `shouldStop` said so: the state between two steps is intact.
     private struct Interruption: Error {}
 
-    private func stopIfAsked() throws {
-        if shouldStop() { throw Interruption() }
+    /// All ranks stop where one is asked to.
+    private func stopIfAsked(_ ranks: ProcessGroup) throws {
+        if try ranks.anyRank(shouldStop(), "asking whether to stop") { throw Interruption() }
     }
 
     private func runToTheEnd(_ trainer: Trainer, _ tokenLosses: (EvaluationRecord, TokenLosses) throws -> Void) throws {
@@ -110,18 +118,18 @@ public struct TrainingLoop {
         var warned = false
         var checkpoints = CheckpointClock(seconds: checkpointSeconds)
         while !trainer.isFinished {
-            try stopIfAsked()
+            try stopIfAsked(trainer.ranks)
             let metrics = try trainer.advance()
             if let selectionLog, let selection = trainer.lastSelection { try selectionLog.append(selection) }
             try record(.step(metrics))
             if let skipped = metrics.skipped {
-                log.warning("step \(metrics.step) is skipped, \(trainer.progress.skippedInARow) in a row: \(skipped)")
+                warn(trainer, "step \(metrics.step) is skipped, \(trainer.progress.skippedInARow) in a row: \(skipped)")
                 try giveUpIfHopeless(trainer, skipped)
             }
-            if let spike = metrics.lossSpike { log.warning("\(Self.explanation(ofSpike: spike, metrics))") }
+            if let spike = metrics.lossSpike { warn(trainer, Self.explanation(ofSpike: spike, metrics)) }
             if metrics.tied || metrics.filledAtRandom > 0, !warned {
                 warned = true
-                log.warning("\(Self.explanation(of: metrics))")
+                warn(trainer, Self.explanation(of: metrics))
             }
             let isLast = trainer.isFinished
             if isEvaluationDue(trainer) { try evaluate(trainer, tokenLosses) }
@@ -134,8 +142,15 @@ public struct TrainingLoop {
         guard trainer.trained.allSatisfy(\.tensor.isAllFinite) else {
             throw TrainingError.nonFiniteWeights(step: trainer.progress.step)
         }
-        if let adapter = trainer.adapter { try adapter.folder(baseModel: baseModel).write(to: directory.url) }
+        if let adapter = trainer.adapter, trainer.ranks.isFirst {
+            try adapter.folder(baseModel: baseModel).write(to: directory.url)
+        }
         try checkpoint(trainer)
+    }
+
+    /// Once for all ranks.
+    private func warn(_ trainer: Trainer, _ sentence: String) {
+        if trainer.ranks.isFirst { log.warning("\(sentence)") }
     }
 
     /// Ends a run that has skipped too many steps in a row. Its weights are those after the last step that was taken.
@@ -174,13 +189,13 @@ public struct TrainingLoop {
     private func evaluate(
         _ trainer: Trainer, except known: Set<String> = [], _ tokenLosses: (EvaluationRecord, TokenLosses) throws -> Void
     ) throws {
-        let evaluator = Evaluator(trainer.model, adapter: trainer.adapter)
+        let evaluator = Evaluator(trainer.model, adapter: trainer.adapter, ranks: trainer.ranks)
         var records: [EvaluationRecord] = []
         for split in splits where !known.contains(split.name) {
             let start = ContinuousClock.now
             let losses = try evaluator.tokenLosses(over: split.batches) {
                 onEvaluation(split.name, $0, split.batches.blockCount)
-                try stopIfAsked()
+                try stopIfAsked(trainer.ranks)
             }
             let seconds = (ContinuousClock.now - start) / .seconds(1)
             let finished = EvaluationRecord(
@@ -196,6 +211,7 @@ public struct TrainingLoop {
 
     /// Weights that have gone bad don't take the place of those that were good.
     private func checkpoint(_ trainer: Trainer) throws {
+        guard trainer.ranks.isFirst else { return }
         guard trainer.trained.allSatisfy(\.tensor.isAllFinite) else {
             log.warning("step \(trainer.progress.step) leaves no checkpoint: the weights are not finite")
             return

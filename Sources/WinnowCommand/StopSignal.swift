@@ -17,6 +17,6 @@ enum StopSignal {
 
     static var isReceived: Bool { received != 0 }
 
-    /// 130 after SIGINT, 143 after SIGTERM.
-    static var exitCode: ExitCode { ExitCode(128 + Int32(received)) }
+    /// 130 after SIGINT, 143 after SIGTERM, and where another rank got the signal.
+    static var exitCode: ExitCode { ExitCode(128 + Int32(isReceived ? received : SIGTERM)) }
 }

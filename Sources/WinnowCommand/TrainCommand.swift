@@ -14,6 +14,10 @@ struct TrainCommand: ParsableCommand {
               winnow train adapt.yaml
               winnow train adapt.yaml data.train=my-shards selection.ratio=0.6 --output runs/mine
               winnow train adapt.yaml --output runs/mine --resume
+              torchrun --no-python --nproc-per-node 2 winnow train adapt.yaml training.accumulation=2
+
+            Started by torchrun, several processes train one model (docs/Parallel.md). Those that torchrun starts again, after one has \
+            died, go on from the last checkpoint by themselves.
             """)
 
     @Argument(help: "The recipe's file, or the name of one that comes with Winnow.")
@@ -37,7 +41,11 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Print the final evaluations as JSON.")
     var json = false
 
+    @Option(help: "Where torchrun starts several: the seconds that one process waits for another before all give up.")
+    var rankTimeout = 300.0
+
     func validate() throws {
+        guard rankTimeout >= 1, rankTimeout <= 1e6 else { throw ValidationError("--rank-timeout is 1 to 1000000 seconds") }
         if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
         if recipe == nil && printed == nil { throw ValidationError("name a recipe, or see one with --print adapt") }
     }
@@ -51,18 +59,29 @@ struct TrainCommand: ParsableCommand {
         try CommandFailure.mapped {
             let text = try RecipeText(named: recipe!)
             let (recipe, notes) = try Recipe.reading(yaml: text.yaml, source: text.source, overrides: overrides)
-            notes.forEach { Terminal.note("\($0)") }
-            try train(recipe)
+            let place = try RankEnvironment(ProcessInfo.processInfo.environment)
+            if place.rank == 0 { notes.forEach { Terminal.note("\($0)") } }
+            // Before the ranks wait for each other.
+            guard recipe.training.accumulation.isMultiple(of: place.count) else {
+                throw ValidationError(
+                    "\(TrainingError.indivisible(microBatches: recipe.training.accumulation, ranks: place.count))")
+            }
+            try train(recipe, place)
         }
     }
 
-    private func train(_ recipe: Recipe) throws {
+    private func train(_ recipe: Recipe, _ place: RankEnvironment) throws {
         StopSignal.listen()
+        let ranks = try ProcessGroup(place, timeout: .seconds(rankTimeout))
         let url = URL(fileURLWithPath: output ?? "runs/\(recipe.name)")
-        let directory = try RunDirectory.open(url, overwrite ? .overwrite : resume ? .resume : .new)
-        let run = try Run(recipe, in: Workspace())
+        let directory = try ranks.isFirst ? RunDirectory.open(url, opening(url, place)) : RunDirectory(url)
+        let run = try Run(recipe, in: Workspace(), ranks: ranks)
         var executor = RunExecutor(run, in: directory)
         executor.shouldStop = { StopSignal.isReceived }
+        guard ranks.isFirst else {
+            guard try executor() == .finished else { throw StopSignal.exitCode }
+            return
+        }
 
         let line = ProgressLine()
         let total = Double(recipe.steps)
@@ -86,6 +105,12 @@ struct TrainCommand: ParsableCommand {
             throw StopSignal.exitCode
         }
         try summarize(directory)
+    }
+
+    /// What is begun anew by a launcher goes on where it was, whatever it was begun with.
+    private func opening(_ url: URL, _ place: RankEnvironment) -> RunDirectory.Opening {
+        if place.restartCount > 0, FileManager.default.fileExists(atPath: RunDirectory(url).manifest.path) { return .resume }
+        return overwrite ? .overwrite : resume ? .resume : .new
     }
 
     private func summarize(_ directory: RunDirectory) throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Torch
 
 /// The `winnow` command: one file a subcommand, listed here.
@@ -29,6 +30,25 @@ struct WinnowCommand: AsyncParsableCommand {
 
     static func main() async {
         Runtime.keepFreedMemory()
-        await main(nil)
+        do {
+            var command = try parseAsRoot()
+            try refuseRanks(command)
+            if var concurrent = command as? any AsyncParsableCommand {
+                try await concurrent.run()
+            } else {
+                try command.run()
+            }
+        } catch { exit(withError: error) }
+    }
+
+    /// Training alone is shared among processes: of anything else, each would do all of it, in the same files.
+    private static func refuseRanks(_ command: any ParsableCommand) throws {
+        guard !(command is TrainCommand || command is DoctorCommand) else { return }
+        let ranks = ProcessInfo.processInfo.environment["WORLD_SIZE"].flatMap(Int.init) ?? 1
+        guard ranks <= 1 else {
+            throw ValidationError(
+                "winnow \(type(of: command).configuration.commandName ?? "") runs in one process, and WORLD_SIZE is \(ranks): start it "
+                    + "without torchrun, or take WORLD_SIZE and RANK out of the environment. winnow train alone runs in several")
+        }
     }
 }

@@ -5,11 +5,15 @@ final class LiveWinnow {
     private let process = Process()
     private let folder: URL
 
-    init(_ arguments: [String]) throws {
+    /// - Parameters:
+    ///   - environment: added to this process' own.
+    ///   - executable: what is started in `winnow`'s place.
+    init(_ arguments: [String], environment: [String: String] = [:], executable: URL? = nil) throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("winnow-live-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        process.executableURL = try WinnowProcess.executable.get()
+        process.executableURL = try executable ?? WinnowProcess.executable.get()
         process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let errors = folder.appendingPathComponent("errors")
         try Data().write(to: errors)

@@ -8,7 +8,7 @@ public struct ComputeRecipe: Equatable, Sendable {
     public var dtype = DType.float32
     /// What forward passes multiply by in a frozen weight's place.
     public var frozen = FrozenWeights.exact
-    /// CPU threads; 0 takes all cores.
+    /// CPU threads; 0 takes all cores, or this rank's share of the machine's.
     public var threads = 0
     /// Kernels, or what they are held against.
     public var arithmetic = Runtime.Arithmetic.kernels

@@ -31,17 +31,23 @@ public final class Run {
 
     /// - Parameters:
     ///   - references: what other runs have computed of the same reference, shared among arms.
+    ///   - ranks: who train together, each with a run of the same recipe.
     ///   - trained: the folder of a run that the recipe names as one of its study's.
-    /// - Throws: what opening the files throws, `TrainingError`, `ModelError`, `SelectionError`.
+    /// - Throws: `RunError`; what opening the files throws, `TrainingError`, `ModelError`, `SelectionError`.
     public init(
         _ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf(),
-        trained: (TrainedRun) -> String = \.description
+        ranks: ProcessGroup = ProcessGroup(), trained: (TrainedRun) -> String = \.description
     ) throws {
         self.recipe = recipe
         let onDisk = recipe.replacingTrainedRuns(with: trained)
         self.onDisk = onDisk
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
-        Runtime.threadCount = recipe.compute.threads > 0 ? recipe.compute.threads : ProcessInfo.processInfo.activeProcessorCount
+        if recipe.compute.device != .cpu, ranks.count > 1 {
+            throw RunError.ranksNeedNCCL(device: recipe.compute.device.description, ranks: ranks.count)
+        }
+        Runtime.threadCount =
+            recipe.compute.threads > 0
+            ? recipe.compute.threads : max(1, ProcessInfo.processInfo.activeProcessorCount / ranks.localCount)
         Runtime.arithmetic = recipe.compute.arithmetic
         if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
             throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
@@ -104,7 +110,7 @@ public final class Run {
             model: model, stepModel: recipe.compute.frozen == .int8 ? loaded.int8Model.get() : nil, adapter: adapter,
             sampler: sampler, selector: selector, reference: storedReference ?? reference,
             replay: SelectionReplay(onDisk, corpora: sources.map(\.blocks), layout: selectionLayout),
-            options: Trainer.Options(recipe))
+            options: Trainer.Options(recipe), ranks: ranks)
         if let reference, reference.isStored { try reference.expect(blocksSeen) }
     }
 
@@ -163,7 +169,28 @@ public final class Run {
             dataHashes: dataHashes, recipeHash: recipe.hash, parameters: loaded.model.parameterCount,
             trainableParameters: trainer.trained.reduce(0) { $0 + $1.tensor.count }, startedAt: startedAt)
         manifest.inputHashes = try inputHashes()
+        manifest.ranks = trainer.ranks.count > 1 ? trainer.ranks.count : nil
         return manifest
+    }
+
+    /// Makes sure that all ranks are about to train the same model on the same data in the same way.
+    ///
+    /// - Throws: `RankError.differs` on all, where one has something else than the first.
+    func agreeAmongRanks() throws {
+        let ranks = trainer.ranks
+        guard ranks.count > 1 else { return }
+        var facts = WinnowVersion.all
+        facts["recipe"] = recipe.hash
+        facts["model"] = try loaded.hash.get()
+        for (split, hash) in dataHashes { facts["data of \(split)"] = hash }
+        facts.merge(try inputHashes()) { $1 }
+        let encoder = JSONEncoder()
+        let first = try JSONDecoder().decode(
+            [String: String].self, from: Data(ranks.broadcast(Array(encoder.encode(facts)), "comparing recipes")))
+        let differing = Set(facts.keys).union(first.keys).filter { facts[$0] != first[$0] }.sorted()
+        guard try !ranks.anyRank(!differing.isEmpty, "comparing recipes") else {
+            throw RankError.differs(rank: ranks.rank, count: ranks.count, what: differing)
+        }
     }
 }
 
@@ -171,6 +198,7 @@ public final class Run {
 public enum RunError: Error, Equatable, CustomStringConvertible {
     case noDevice(String)
     case noKernels(device: String, problem: String)
+    case ranksNeedNCCL(device: String, ranks: Int)
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
@@ -185,6 +213,9 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
             "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, or set up a CUDA build"
         case .noKernels(let device, let problem):
             "no kernels for \(device): \(problem); or write compute.arithmetic: operators, which is slower"
+        case .ranksNeedNCCL(let device, let ranks):
+            "compute.device is \(device), and \(ranks) ranks on GPUs need NCCL, which Winnow isn't built with: write compute.device: cpu, "
+                + "or start one process"
         case .foreignVocabulary(let corpus, let size, let model, let modelSize):
             "\(corpus) was prepared with a vocabulary of \(size), and \(model) has \(modelSize): "
                 + "prepare the text again with `winnow prepare --model` and this model"

@@ -7,6 +7,8 @@ import Torch
 import Training
 
 /// Carries a run out in its directory: recipe, manifest, metrics, checkpoints, token losses.
+///
+/// Where several ranks train together, each carries it out, and only the first touches the directory.
 public struct RunExecutor {
     public let run: Run
     public let directory: RunDirectory
@@ -25,8 +27,17 @@ public struct RunExecutor {
     /// Starts, or goes on from the newest checkpoint where the directory already holds this run.
     ///
     /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe, `RunRecordError.directoryInUse` where another
-    ///   process works in it.
+    ///   process works in it, `RankError`.
     public func callAsFunction() throws -> TrainingLoop.Outcome {
+        let ranks = run.trainer.ranks
+        try run.agreeAmongRanks()
+        let outcome = try ranks.isFirst ? carryOut() : loop().run(run.trainer)
+        // What the first writes at the end may fail, and then the run has failed on all.
+        try ranks.barrier("writing the results")
+        return outcome
+    }
+
+    private func carryOut() throws -> TrainingLoop.Outcome {
         let lock = try DirectoryLock(directory.url)
         defer { withExtendedLifetime(lock) {} }
         let start = ContinuousClock.now
@@ -36,13 +47,7 @@ public struct RunExecutor {
             manifest = try RunManifest.read(from: directory.manifest)
             guard manifest.recipeHash == run.recipe.hash else { throw RunError.changedRecipe(directory: directory.url.path) }
             manifest.state = .running
-            if manifest.threads != Runtime.threadCount {
-                log.warning(
-                    """
-                    the run was begun with \(manifest.threads) threads and goes on with \(Runtime.threadCount): it will equal an \
-                    uninterrupted one to rounding only; compute.threads fixes the number
-                    """)
-            }
+            warn(ofChanged: manifest)
         } else {
             manifest = try run.manifest(startedAt: Date())
         }
@@ -71,6 +76,25 @@ public struct RunExecutor {
         }
     }
 
+    /// Says what will keep the run from having an uninterrupted one's bits.
+    private func warn(ofChanged manifest: RunManifest) {
+        let ranks = (then: manifest.ranks ?? 1, now: run.trainer.ranks.count)
+        if ranks.then != ranks.now {
+            log.warning(
+                """
+                the run was begun on \(ranks.then) ranks and goes on with \(ranks.now): it selects by the same noise and trains in the \
+                same order, and will equal an uninterrupted one to rounding only
+                """)
+        }
+        if manifest.threads != Runtime.threadCount {
+            log.warning(
+                """
+                the run was begun with \(manifest.threads) threads and goes on with \(Runtime.threadCount): it will equal an \
+                uninterrupted one to rounding only; compute.threads fixes the number
+                """)
+        }
+    }
+
     private func loop() throws -> TrainingLoop {
         var loop = TrainingLoop(directory: directory)
         loop.splits = run.splits
@@ -83,6 +107,7 @@ public struct RunExecutor {
         loop.onEvaluation = onEvaluation
         loop.startEvaluations = startEvaluations
         let step = try loop.resume(run.trainer)
+        guard run.trainer.ranks.isFirst else { return loop }
         let log =
             step > 0
             ? try MetricsLog.resume(at: directory.metrics, after: step) : try MetricsLog.create(at: directory.metrics)

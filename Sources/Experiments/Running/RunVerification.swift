@@ -69,7 +69,7 @@ public struct RunVerification: Sendable, Equatable, Codable {
         let pairs: [(what: String, then: String?, now: String?)] =
             [
                 ("processor", then.processor, now.processor), ("device", then.device, now.device),
-                ("threads", "\(then.threads)", "\(now.threads)"),
+                ("threads", "\(then.threads)", "\(now.threads)"), ("ranks", "\(then.ranks ?? 1)", "\(now.ranks ?? 1)"),
             ] + Set(then.versions.keys).union(now.versions.keys).sorted().map { ($0, then.versions[$0], now.versions[$0]) }
         let changed = pairs.filter { $0.then != $0.now }.map {
             "\($0.what): \($0.then ?? "unknown") then, \($0.now ?? "unknown") now"

@@ -1,0 +1,179 @@
+import Foundation
+import PeerProcess
+import RankFixtures
+import Testing
+import Winnow
+
+/// `winnow train` in several processes, started by hand and by torchrun.
+@Suite(.serialized) struct ParallelRunTests {
+    /// Ranks on this machine, each given what torchrun would give it.
+    private func ranks(_ count: Int, _ command: (_ rank: Int) -> [String]) throws -> [LiveWinnow] {
+        let port = try RankThreads.freePort()
+        return try (0..<count).map { rank in
+            try LiveWinnow(
+                command(rank),
+                environment: [
+                    "RANK": "\(rank)", "WORLD_SIZE": "\(count)", "LOCAL_RANK": "\(rank)", "LOCAL_WORLD_SIZE": "\(count)",
+                    "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)",
+                ])
+        }
+    }
+
+    /// Lets them run to their end.
+    private func finish(_ processes: [LiveWinnow]) {
+        for process in processes { #expect(process.wait() == 0, "\(process.errors)") }
+    }
+
+    private func lastStep(_ directory: RunDirectory) throws -> Int {
+        guard FileManager.default.fileExists(atPath: directory.metrics.path) else { return 0 }
+        return try MetricsLog.read(directory.metrics).steps.last?.step ?? 0
+    }
+
+    // MARK: The same run
+
+    @Test(arguments: ["microBatch", "batch", "sequence"]) func twoRanksLeaveWhatOneProcessLeaves(pool: String) async throws {
+        let tiny = try await TinyRun(steps: 10, accumulation: 2)
+        func command(_ name: String) -> [String] { tiny.command(name) + ["selection.pool=\(pool)"] }
+        let one = try WinnowProcess(command("one"))
+        #expect(one.exitCode == 0, "\(one.errors)")
+        let processes = try ranks(2) { _ in command("two") }
+        finish(processes)
+        #expect(try TinyRun.remains(tiny.directory("two")).count == 7)
+        #expect(try TinyRun.differences(tiny.directory("two"), tiny.directory("one")) == [])
+        #expect(try RunManifest.read(from: tiny.directory("two").manifest).ranks == 2)
+        #expect(processes[1].errors == "", "only the first rank says something")
+
+        // To rounding, since the ranks are other circumstances.
+        let verified = try WinnowProcess("verify", tiny.directory("two").url.path, "--json")
+        #expect(
+            verified.exitCode == 0 && verified.output.contains("ranks: 2 then, 1 now"), "\(verified.output)\(verified.errors)")
+    }
+
+    @Test func fourRanksTrainAWholeModel() async throws {
+        let tiny = try await TinyRun(steps: 5, accumulation: 4, wholeModel: true)
+        let one = try WinnowProcess(tiny.command("one"))
+        #expect(one.exitCode == 0, "\(one.errors)")
+        finish(try ranks(4) { _ in tiny.command("four") })
+        let (found, expected) = (tiny.directory("four"), tiny.directory("one"))
+        #expect(try Data(contentsOf: found.selections) == Data(contentsOf: expected.selections))
+        let (left, right) = (try MetricsLog.read(found.metrics), try MetricsLog.read(expected.metrics))
+        #expect(left.steps.count == 5 && left.evaluations.count == right.evaluations.count)
+        for (left, right) in zip(left.steps, right.steps) { #expect(abs(left.loss - right.loss) < 1e-4) }
+        for (left, right) in zip(left.evaluations, right.evaluations) { #expect(abs(left.loss - right.loss) < 1e-4) }
+        #expect(FileManager.default.fileExists(atPath: found.model.appendingPathComponent("model.safetensors").path))
+    }
+
+    /// Two machines as far as the network is concerned: an address each, and nothing else in common.
+    @Test(.enabled(if: NetworkNamespaces.areAllowed)) func ranksWithAddressesOfTheirOwnAreOneRun() async throws {
+        let tiny = try await TinyRun(steps: 5, accumulation: 2)
+        let one = try WinnowProcess(tiny.command("one"))
+        #expect(one.exitCode == 0, "\(one.errors)")
+        let command = try ([WinnowProcess.executable.get().path] + tiny.command("two")).joined(separator: " ")
+        let (exitCode, output) = try NetworkNamespaces.run(first: command, second: command, in: tiny.folder)
+        #expect(exitCode == 0, "\(output)")
+        #expect(try TinyRun.differences(tiny.directory("two"), tiny.directory("one")) == [])
+    }
+
+    // MARK: Ranks that end
+
+    /// Long steps, so that a signal finds the ranks at work: 40 passes each, 20 a rank.
+    private func longRun() async throws -> TinyRun { try await TinyRun(steps: 8, accumulation: 40) }
+
+    @Test(arguments: [0, 1]) func aKilledRankEndsTheOthers(victim: Int) async throws {
+        let tiny = try await longRun()
+        finish(try ranks(2) { _ in tiny.command("whole") })
+        let directory = tiny.directory("run")
+        let processes = try ranks(2) { _ in tiny.command("run") }
+        try processes[0].wait { try lastStep(directory) >= 3 }
+        processes[victim].send(SIGKILL)
+        let start = Date()
+        #expect(processes[victim].wait() == -SIGKILL)
+        let survivor = processes[1 - victim]
+        #expect(survivor.wait() == 1)
+        #expect(Date().timeIntervalSince(start) < 10)
+        #expect(survivor.errors.contains("rank \(1 - victim) of 2 lost the others while"), "\(survivor.errors)")
+        #expect(try RunManifest.read(from: directory.manifest).state == (victim == 0 ? .running : .failed))
+
+        finish(try ranks(2) { _ in tiny.command("run") })
+        #expect(try TinyRun.differences(directory, tiny.directory("whole")) == [])
+    }
+
+    /// The signal reaches one rank alone.
+    @Test(arguments: [0, 1]) func aSignalStopsAllAtTheSameStep(receiver: Int) async throws {
+        let tiny = try await longRun()
+        let directory = tiny.directory("run")
+        var processes = try ranks(2) { _ in tiny.command("run") }
+        try processes[0].wait { try lastStep(directory) >= 2 }
+        processes[receiver].send(SIGTERM)
+        for process in processes { #expect(process.wait() == 143, "\(process.errors)") }
+        let step = try lastStep(directory)
+        #expect(try step < tiny.steps && directory.checkpointSteps().last == step)
+        #expect(processes[0].errors.contains("stopped at step \(step)") && processes[1].errors == "")
+        #expect(try RunManifest.read(from: directory.manifest).state == .interrupted)
+
+        // One process goes on, and says what that changes.
+        processes = [try LiveWinnow(tiny.command("run"))]
+        finish(processes)
+        #expect(processes[0].errors.contains("begun on 2 ranks and goes on with 1"), "\(processes[0].errors)")
+        #expect(try lastStep(directory) == tiny.steps)
+    }
+
+    /// torchrun starts all anew when one dies, and they go on by themselves, whatever the command says.
+    @Test(arguments: [[], ["--overwrite"]]) func torchrunGoesOnFromTheLastCheckpoint(flags: [String]) async throws {
+        let tiny = try await longRun()
+        finish(try ranks(2) { _ in tiny.command("whole") })
+        let directory = tiny.directory("run")
+        let python = ProcessInfo.processInfo.environment["WINNOW_PYTHON"] ?? "python3"
+        let torchrun = try LiveWinnow(
+            [
+                python, "-m", "torch.distributed.run", "--no-python", "--nproc-per-node", "2", "--max-restarts", "2",
+                "--master-port", "\(RankThreads.freePort())", "--monitor-interval", "0.1",
+                WinnowProcess.executable.get().path, "train", tiny.recipe, "--output", directory.url.path,
+            ] + flags,
+            environment: ["PYTHONPATH": PeerProcess.packages()], executable: URL(fileURLWithPath: "/usr/bin/env"))
+        try torchrun.wait { try lastStep(directory) >= 3 }
+        let lock = try String(contentsOf: directory.url.appendingPathComponent(DirectoryLock.fileName), encoding: .utf8)
+        let first = try #require(Int32(lock.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(kill(first, SIGKILL) == 0)
+        #expect(torchrun.wait() == 0, "\(torchrun.errors)")
+        #expect(try TinyRun.differences(directory, tiny.directory("whole")) == [])
+        // Steps before the kill were not taken again: their seconds are those of the first attempt.
+        #expect(try lastStep(directory) == tiny.steps)
+    }
+
+    // MARK: Refusals
+
+    @Test func ranksWithDifferentRecipesAreRefused() async throws {
+        let tiny = try await TinyRun(steps: 4, accumulation: 2)
+        let processes = try ranks(2) { tiny.command("run") + ["training.optimizer.learningRate=0.0\($0 + 1)"] }
+        #expect(processes.map { $0.wait() } == [1, 1])
+        #expect(processes[1].errors.contains("rank 1 of 2 has another recipe than rank 0"), "\(processes[1].errors)")
+        #expect(processes[0].errors.contains("another rank has something else"), "\(processes[0].errors)")
+        #expect(!FileManager.default.fileExists(atPath: tiny.directory("run").manifest.path))
+    }
+
+    @Test func passesThatRanksCannotShareAreRefused() async throws {
+        let tiny = try await TinyRun(steps: 4, accumulation: 3)
+        for process in try ranks(2, { _ in tiny.command("run") }) {
+            #expect(process.wait() == 64)
+            #expect(process.errors.contains("training.accumulation is 3 and there are 2 ranks"), "\(process.errors)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: tiny.directory("run").url.path))
+    }
+
+    @Test(arguments: [
+        ["reproduce"], ["study", "rho1"], ["verify", "runs/x"], ["score", "x.yaml"], ["prepare", "x", "--output", "y"],
+    ])
+    func whatRunsInOneProcessIsRefusedInSeveral(command: [String]) throws {
+        let process = try WinnowProcess(
+            command, environment: ["RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"])
+        #expect(process.exitCode == 64)
+        #expect(process.errors.contains("winnow \(command[0]) runs in one process, and WORLD_SIZE is 2"), "\(process.errors)")
+    }
+
+    @Test func halfAnEnvironmentIsNamed() async throws {
+        let tiny = try await TinyRun(steps: 2)
+        let process = try WinnowProcess(tiny.command("run"), environment: ["WORLD_SIZE": "2", "RANK": "0"])
+        #expect(process.exitCode == 1 && process.errors.contains("WORLD_SIZE is set and MASTER_ADDR isn't"), "\(process.errors)")
+    }
+}
