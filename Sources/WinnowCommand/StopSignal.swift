@@ -7,6 +7,11 @@ enum StopSignal {
     nonisolated(unsafe) private static var received: sig_atomic_t = 0
 
     static func listen() {
+        // Whoever starts a process from a thread of a pool, as a launcher may, leaves it with signals blocked.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 if StopSignal.received != 0 { _exit(128 + number) }

@@ -162,7 +162,8 @@ import Winnow
     }
 
     @Test(arguments: [
-        ["reproduce"], ["study", "rho1"], ["verify", "runs/x"], ["score", "x.yaml"], ["prepare", "x", "--output", "y"],
+        ["reproduce"], ["study", "rho1"], ["verify", "runs/x"], ["score", "--data", "x", "--output", "y"],
+        ["prepare", "x", "--output", "y"],
     ])
     func whatRunsInOneProcessIsRefusedInSeveral(command: [String]) throws {
         let process = try WinnowProcess(
