@@ -81,17 +81,14 @@ public final class LlamaModel: CausalLM {
     }
 
     public func withInt8Layers() throws -> any CausalLM {
-        let widest = max(
-            configuration.hiddenSize, configuration.intermediateSize, configuration.headCount * configuration.headSize)
-        guard headWeight.device == .cpu, headWeight.dtype == .float32, widest <= Int8Weight.mostInputs, Int8Weight.isSupported
-        else {
+        guard headWeight.device == .cpu, headWeight.dtype == .float32, Int8Weight.isSupported else {
             throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
         }
         return LlamaModel(self, blocks: blocks.map { $0.withInt8() })
     }
 
     public func hiddenStates(
-        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?
+        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Dropout?, cache: KeyValueCache?
     ) -> Tensor {
         let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
         let start = cache?.length ?? 0
@@ -103,19 +100,17 @@ public final class LlamaModel: CausalLM {
             cache: cache)
 
         var hidden = embedded(inputIDs)
-        let fuses = reasonForPlainLayers(cache: cache != nil, dropout: dropout != nil, length: length) == nil
+        let fuses = reasonForPlainLayers(cache: cache != nil, length: length) == nil
         for block in blocks { hidden = fuses ? block.fused(hidden, pass) : block.plain(hidden, pass) }
         cache?.advance(by: length)
         return norm(hidden).reshaped([batch, length, configuration.hiddenSize])
     }
 
-    public func reasonForPlainLayers(dropout: Bool) -> PlainReason? {
-        reasonForPlainLayers(cache: false, dropout: dropout, length: 2)
-    }
+    public var reasonForPlainLayers: PlainReason? { reasonForPlainLayers(cache: false, length: 2) }
 
-    private func reasonForPlainLayers(cache: Bool, dropout: Bool, length: Int) -> PlainReason? {
+    private func reasonForPlainLayers(cache: Bool, length: Int) -> PlainReason? {
         guard fusesLayers else { return .asked }
-        return blocks.lazy.compactMap { $0.reasonForPlain(cache: cache, dropout: dropout, length: length) }.first
+        return blocks.lazy.compactMap { $0.reasonForPlain(cache: cache, length: length) }.first
     }
 
     /// `[B, T] → [B·T, D]`

@@ -188,7 +188,9 @@ package struct SelectedLossStep {
 
     /// The pass that is trained on. The same dropout for the same place in the run, however often it is asked for.
     private func forward(_ tensors: BatchTensors, step: Int, microBatch: Int) -> Tensor {
-        let dropout = (adapter?.options.dropout ?? 0) > 0 ? seed.generator(.dropout, step: step, microBatch: microBatch) : nil
+        let probability = adapter?.options.dropout ?? 0
+        let dropout =
+            probability > 0 ? Dropout(probability: probability, key: seed.key(.dropout, step: step, microBatch: microBatch)) : nil
         return model.hiddenStates(tensors.inputIDs, adapter: adapter, dropout: dropout)
     }
 

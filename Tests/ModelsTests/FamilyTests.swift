@@ -29,7 +29,7 @@ import Torch
         let adapter = try oracle.loadAdapter(for: model)
         let trained = adapter?.parameters ?? model.parameters
         for (_, tensor) in trained { tensor.requiresGradient = true }
-        #expect(model.reasonForPlainLayers(dropout: false) == (adapted ? nil : .trainedBase))
+        #expect(model.reasonForPlainLayers == (adapted ? nil : .trainedBase))
 
         let inputIDs = try oracle.tokens("input_ids")
         let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
@@ -135,9 +135,8 @@ import Torch
     /// What can't run as one piece says why, and gives the plain layer's values.
     @Test func gemmasNormsKeepTheirDigitsInBrainFloat() throws {
         let model = try LlamaModel.tiny(TinyFamily.gemma.configuration, dtype: .bfloat16)
-        #expect(model.reasonForPlainLayers(dropout: false) == .roundedNorms)
+        #expect(model.reasonForPlainLayers == .roundedNorms)
         let qwen = try LlamaModel.tiny(TinyFamily.qwen3.configuration, dtype: .bfloat16)
-        #expect(qwen.reasonForPlainLayers(dropout: false) == nil)
-        #expect(qwen.reasonForPlainLayers(dropout: true) == .dropout)
+        #expect(qwen.reasonForPlainLayers == nil)
     }
 }

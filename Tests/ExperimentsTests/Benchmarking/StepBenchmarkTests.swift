@@ -40,7 +40,6 @@ import Training
             return try StepBenchmark(changed, reference: .stored, in: Workspace()).reasonForPlainLayers
         }
         #expect(try reason() == nil)
-        #expect(try reason("adapter.dropout=0.1") == .dropout)
         #expect(try reason("adapter=none") == .trainedBase)
     }
 
