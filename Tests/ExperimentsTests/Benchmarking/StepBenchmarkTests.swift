@@ -34,13 +34,10 @@ import Training
 
     /// What makes layers run operator by operator is said.
     @Test func thePathOfTheLayersIsKnown() async throws {
-        let tiny = try await TinyStudy()
-        func reason(_ changes: String...) throws -> PlainReason? {
-            let changed = try Recipe(yaml: recipe(tiny).yaml, overrides: changes)
-            return try StepBenchmark(changed, reference: .stored, in: Workspace()).reasonForPlainLayers
-        }
-        #expect(try reason() == nil)
-        #expect(try reason("adapter=none") == .trainedBase)
+        var recipe = try recipe(await TinyStudy())
+        #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == nil)
+        recipe.adapter = nil
+        #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == .trainedBase)
     }
 
     /// 16 positions of which each sees 4: attention's operations are those of 4 · (32 − 4) / 16 = 7 positions.

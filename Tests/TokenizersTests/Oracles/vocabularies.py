@@ -139,12 +139,13 @@ def gemma(llama2_file):
     return tokenizer
 
 
-def spaces(llama2_file):
-    """The same vocabulary with no normalizer, so that the split at spaces finds some."""
-    spec = json.loads(llama2_file)
-    spec["normalizer"] = None
-    spec["pre_tokenizer"] = {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False}
-    return Tokenizer.from_str(json.dumps(spec))
+def spaces(smollm):
+    """SmolLM2's vocabulary behind Gemma's split, which finds spaces here; most of its tokens begin with one and can't be made."""
+    tokenizer = Tokenizer.from_str(smollm.to_str())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(" ", "merged_with_previous"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    return tokenizer
 
 
 def main(gguf_file, vocabularies, out):
@@ -164,7 +165,7 @@ def main(gguf_file, vocabularies, out):
     second.save(str(out / "qwen2.json"))
     qwen3(second.to_str()).save(str(out / "qwen3.json"))
     gemma(llama.to_str()).save(str(out / "gemma.json"))
-    spaces(llama.to_str()).save(str(out / "spaces.json"))
+    spaces(smollm).save(str(out / "spaces.json"))
 
 
 main(*sys.argv[1:])
