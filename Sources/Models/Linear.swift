@@ -42,21 +42,20 @@ struct LinearGroup {
     /// The rows of `weight`, and so the columns of the output, that belong to each.
     let ranges: [Range<Int>]
 
-    /// - Parameter load: reads one layer's `[out, in]` weight or `[out]` bias.
+    /// - Throws: what `weights` throws.
     init(
-        _ parts: [(name: String, outputs: Int)], inputs: Int, hasBias: Bool, dtype: DType, device: Device,
-        load: (_ name: String, _ shape: [Int]) throws -> Tensor
+        _ parts: [(name: String, outputs: Int)], inputs: Int, hasBias: Bool, weights: WeightLoader
     ) throws {
         let outputs = parts.reduce(0) { $0 + $1.outputs }
-        let whole = Tensor.empty([outputs, inputs], dtype: dtype, on: device)
-        let biases = hasBias ? Tensor.empty([outputs], dtype: dtype, on: device) : nil
+        let whole = weights.place([outputs, inputs])
+        let biases = hasBias ? weights.place([outputs]) : nil
         var (start, ranges, linears): (Int, [Range<Int>], [Linear]) = (0, [], [])
         for part in parts {
             let range = start..<start + part.outputs
             let view = whole.slice(range)
-            view.assign(try load(part.name + ".weight", [part.outputs, inputs]))
+            try weights.read(part.name + ".weight", into: view)
             let bias = biases?.slice(range)
-            bias?.assign(try load(part.name + ".bias", [part.outputs]))
+            if let bias { try weights.read(part.name + ".bias", into: bias) }
             ranges.append(range)
             linears.append(Linear(name: part.name, weight: view, bias: bias))
             start = range.upperBound

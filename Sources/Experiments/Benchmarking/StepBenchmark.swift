@@ -81,6 +81,9 @@ public final class StepBenchmark {
 
     public var device: Device { recipe.compute.device }
 
+    /// Why the layers run operator by operator; `nil` where each is one piece.
+    public var reasonForPlainLayers: PlainReason? { trainer.stepModel.reasonForPlainLayers }
+
     /// The most memory taken so far, in bytes: the process's largest resident size, or what tensors took on a GPU.
     public var peakMemory: Int { device == .cpu ? ProcessMemory.peak : Runtime.peakMemory(of: device) }
 

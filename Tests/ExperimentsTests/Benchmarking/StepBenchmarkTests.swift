@@ -1,5 +1,7 @@
 import Experiments
 import Foundation
+import ModelFixtures
+import Models
 import RunRecords
 import Testing
 import Training
@@ -28,6 +30,26 @@ import Training
             #expect(samples.allSatisfy { $0.seconds > 0 })
             #expect(benchmark.isFinished)
         }
+    }
+
+    /// What makes layers run operator by operator is said.
+    @Test func thePathOfTheLayersIsKnown() async throws {
+        var recipe = try recipe(await TinyStudy())
+        #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == nil)
+        recipe.adapter = nil
+        #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == .trainedBase)
+    }
+
+    /// 16 positions of which each sees 4: attention's operations are those of 4 · (32 − 4) / 16 = 7 positions.
+    @Test func aWindowCostsLess() async throws {
+        let (tiny, folder) = (try await TinyStudy(), try TemporaryFolder())
+        try LlamaModel.tiny(TinyFamily.mistral.configuration).write(to: folder.file("model"))
+        let all = try StepBenchmark(recipe(tiny), reference: .stored, in: Workspace()).cost
+        let windowed = try StepBenchmark(
+            recipe(tiny, "model=\(folder.file("model").path)"), reference: .stored, in: Workspace()
+        ).cost
+        #expect(windowed.attentionOperations * 16 == all.attentionOperations * 7)
+        #expect(windowed.layerWeights == all.layerWeights)
     }
 
     /// Counted by hand from the tiny model's shapes.
