@@ -4,7 +4,7 @@ import Torch
 struct Linear {
     /// Its Hugging Face name without `.weight`, as adapters know it.
     let name: String
-    /// `[out, in]`
+    /// `[out, in]`, in the type that it is held in; products widen it to their input's.
     let weight: Tensor
     /// `[out]`
     let bias: Tensor?
@@ -13,7 +13,7 @@ struct Linear {
 
     /// `[N, in] → [N, out]`
     func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Dropout?) -> Tensor {
-        let base: Tensor = int8.map { product(input, $0) } ?? Operator.linear(input, weight, bias)
+        let base: Tensor = int8.map { product(input, $0) } ?? Operator.linear(input, weight.converted(to: input.dtype), bias)
         guard let adapter else { return base }
         return adapter.adding(to: base, input: input, module: name, dropout: dropout)
     }
@@ -47,7 +47,7 @@ struct LinearGroup {
         _ parts: [(name: String, outputs: Int)], inputs: Int, hasBias: Bool, weights: WeightLoader
     ) throws {
         let outputs = parts.reduce(0) { $0 + $1.outputs }
-        let whole = weights.place([outputs, inputs])
+        let whole = weights.place([outputs, inputs], as: weights.layerDType)
         let biases = hasBias ? weights.place([outputs]) : nil
         var (start, ranges, linears): (Int, [Range<Int>], [Linear]) = (0, [], [])
         for part in parts {
@@ -70,6 +70,11 @@ struct LinearGroup {
     /// The same weights, with their int8 beside them.
     func withInt8() -> LinearGroup { LinearGroup(self, linears: linears.map { $0.withInt8() }) }
 
+    /// The gradient with respect to the input from that of the outputs, unrecorded. `[N, Σ out] → [N, in]`
+    func backward(_ gradient: Tensor) -> Tensor {
+        gradient.timesTransposed(weight.converted(to: gradient.dtype).transpose)
+    }
+
     /// The layers' outputs side by side, unrecorded. `[N, in] → [N, Σ out]`
     func product(_ input: Tensor) -> Tensor {
         let output: Tensor
@@ -78,7 +83,7 @@ struct LinearGroup {
             let rows = Int8Weight.Rows(input)
             for (columns, linear) in zip(ranges, linears) { linear.int8!.multiply(rows, into: output.slice(columns, along: 1)) }
         } else {
-            output = input.timesTransposed(weight)
+            output = input.timesTransposed(weight.converted(to: input.dtype))
         }
         if let bias { output += bias }
         return output

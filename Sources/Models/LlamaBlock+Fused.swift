@@ -20,7 +20,7 @@ extension LlamaBlock {
 
     /// `[B·T, D] → [B·T, D]`
     func fused(_ input: Tensor, _ pass: Pass) -> Tensor {
-        let adapters = [attentionInput, output, gateUp, down].map { GroupAdapter($0, pass) }
+        let adapters = [attentionInput, output, gateUp, down].map { GroupAdapter($0, pass, dtype: input.dtype) }
         let inputs = [input] + adapters.flatMap(\.parameters)
         return differentiable(inputs) {
             let x = input.detached()

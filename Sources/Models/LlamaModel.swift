@@ -21,12 +21,16 @@ public final class LlamaModel: CausalLM {
     private let norm: RMSNorm
     private let rotary: RotaryEmbedding
 
+    /// - Parameters:
+    ///   - dtype: of weights and activations.
+    ///   - layerDType: what the linear layers' weights are held in, where it isn't `dtype`: each product widens its own.
     /// - Throws: `ModelError` where a tensor is missing or has another shape than `configuration` calls for.
     public init(
-        configuration: ModelConfiguration, weights: any TensorSource, dtype: DType = .float32, device: Device = .cpu
+        configuration: ModelConfiguration, weights: any TensorSource, dtype: DType = .float32, layerDType: DType? = nil,
+        device: Device = .cpu
     ) throws {
         self.configuration = configuration
-        let loader = WeightLoader(source: weights, dtype: dtype, device: device)
+        let loader = WeightLoader(source: weights, dtype: dtype, layerDType: layerDType ?? dtype, device: device)
         var parameters = NamedTensors()
         func parameter(_ name: String, _ shape: [Int]) throws -> Tensor {
             let tensor = try loader(name, shape)

@@ -9,12 +9,14 @@ import Torch
 final class WeightLoader {
     private let source: any TensorSource
     private let dtype: DType
+    /// What linear layers' weights are held in.
+    let layerDType: DType
     private let device: Device
     /// `[n]`, where n is the count of the largest tensor read so far.
     private var staging = Tensor.empty([0])
 
-    init(source: any TensorSource, dtype: DType, device: Device) {
-        (self.source, self.dtype, self.device) = (source, dtype, device)
+    init(source: any TensorSource, dtype: DType, layerDType: DType, device: Device) {
+        (self.source, self.dtype, self.layerDType, self.device) = (source, dtype, layerDType, device)
     }
 
     /// - Throws: `ModelError.missingTensor`, `.wrongShape`, and what reading throws.
@@ -26,7 +28,7 @@ final class WeightLoader {
     }
 
     /// Memory for weights to stay in.
-    func place(_ shape: [Int]) -> Tensor { .empty(shape, dtype: dtype, on: device) }
+    func place(_ shape: [Int], as held: DType? = nil) -> Tensor { .empty(shape, dtype: held ?? dtype, on: device) }
 
     /// Reads into a tensor whose rows are contiguous, such as some rows of a larger one.
     func read(_ name: String, into tensor: Tensor) throws {
