@@ -81,6 +81,9 @@ import Training
         #expect(throws: BenchmarkError.liveReference) {
             try StepBenchmark(recipe(tiny, "selection.reference=\(other.path)"), reference: .live, in: Workspace())
         }
+        #expect(throws: BenchmarkError.liveReference) {
+            try StepBenchmark(recipe(tiny, "selection={policy: all}"), reference: .live, in: Workspace())
+        }
     }
 
     @Test func partsAreTimedAndLeaveNoGradient() async throws {
