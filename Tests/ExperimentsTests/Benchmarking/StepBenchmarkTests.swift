@@ -34,7 +34,8 @@ import Training
 
     /// What makes layers run operator by operator is said.
     @Test func thePathOfTheLayersIsKnown() async throws {
-        var recipe = try recipe(await TinyStudy())
+        let tiny = try await TinyStudy()
+        var recipe = try recipe(tiny)
         #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == nil)
         recipe.adapter = nil
         #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == .trainedBase)
