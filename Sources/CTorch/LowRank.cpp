@@ -19,8 +19,6 @@ namespace {
 constexpr int64_t tileRows = 64, tileColumns = 64, depth = 256;
 /// Columns of a product that are dropped at once, small enough for a core's nearest cache.
 constexpr int64_t across = 128;
-/// Columns of a gradient that a thread takes at once: wide, since each time all of the narrow side is turned.
-constexpr int64_t wide = 192;
 
 /// One adapted layer: `a` `[r, in]`, `b` `[out, r]`, and the columns of the output that are its.
 template <class Real>
@@ -50,7 +48,7 @@ struct Group {
         }
     }
 
-    int64_t rank(const Part<Real> &part) const { return part.a.count; }
+    static int64_t rank(const Part<Real> &part) { return part.a.count; }
 };
 
 /// `[columns, rows]` of `scale · from`.
@@ -108,101 +106,110 @@ void forward(
     });
 }
 
-/// s·(gradient of the outputs)·B, `[n, Σ r]`; through A it is added to the gradient of the input, where that is wanted.
+/// What a backward pass works on.
 template <class Real>
-void backwardOfInputs(
-    const Group<Real> &group, const Rows<Real> &gradient, Real scale, const ct_dropout *dropout, const Rows<Real> &low,
-    const Rows<Real> *input) {
-    std::vector<Real> stacked(group.width * group.inputs);
-    for (const auto &part : group.parts)
-        for (int64_t i = 0; i < group.rank(part); ++i)
-            std::copy_n(part.a[i], group.inputs, stacked.data() + (part.low + i) * group.inputs);
-    forTiles(gradient.count, tileRows, [&](int64_t row, int64_t rows) {
+struct Backward {
+    const Group<Real> &group;
+    Rows<Real> gradient, input, low;
+    Real scale;
+    const ct_dropout *dropout;
+    /// The low-rank activations and their gradients on their side, `[Σ r, n]`.
+    std::unique_ptr<Real[]> turnedLow, turnedGradient;
+
+    Backward(
+        const Group<Real> &group, const Rows<Real> &gradient, const Rows<Real> &input, const Rows<Real> &low, Real scale,
+        const ct_dropout *dropout)
+        : group(group), gradient(gradient), input(input), low(low), scale(scale), dropout(dropout),
+          turnedLow(std::make_unique_for_overwrite<Real[]>(group.width * input.count)),
+          turnedGradient(std::make_unique_for_overwrite<Real[]>(group.width * input.count)) {}
+
+    /// s·(gradient of the outputs)·B, and what comes of it through A, added to the gradient of the input where that is wanted.
+    void throughMatrices(const Rows<Real> *inputGradient) {
+        std::vector<Real> stacked(group.width * group.inputs);
         for (const auto &part : group.parts)
-            multiply(
-                rows, group.rank(part), part.b.count, gradient[row] + part.column, gradient.stride, part.b.first, part.b.stride,
-                low[row] + part.low, low.stride, false);
-        for (int64_t i = row; i < row + rows; ++i)
-            for (int64_t j = 0; j < group.width; ++j) low[i][j] *= scale;
-        if (!input) return;
-        if (dropout) {
-            Real through[tileRows * across];
+            for (int64_t i = 0; i < group.rank(part); ++i)
+                std::copy_n(part.a[i], group.inputs, stacked.data() + (part.low + i) * group.inputs);
+        forTiles(gradient.count, tileRows, [&](int64_t row, int64_t rows) {
+            std::vector<Real> lowGradient(rows * group.width);
             for (const auto &part : group.parts)
-                for (int64_t column = 0; column < group.inputs; column += across) {
-                    auto columns = std::min(across, group.inputs - column);
+                multiply(
+                    rows, group.rank(part), part.b.count, gradient[row] + part.column, gradient.stride, part.b.first,
+                    part.b.stride, lowGradient.data() + part.low, group.width, false);
+            for (auto &value : lowGradient) value *= scale;
+            transpose(lowGradient.data(), group.width, rows, group.width, turnedGradient.get() + row, input.count);
+            transpose(low[row], low.stride, rows, group.width, turnedLow.get() + row, input.count);
+            if (!inputGradient) return;
+            auto step = dropout ? across : tileColumns;
+            for (int64_t column = 0; column < group.inputs; column += step) {
+                auto columns = std::min(step, group.inputs - column);
+                auto *place = (*inputGradient)[row] + column;
+                if (!dropout) {
                     multiply(
-                        rows, columns, group.rank(part), low[row] + part.low, low.stride,
+                        rows, columns, group.width, lowGradient.data(), group.width, stacked.data() + column, group.inputs,
+                        place, inputGradient->stride, true);
+                    continue;
+                }
+                Real through[tileRows * across];
+                for (const auto &part : group.parts) {
+                    multiply(
+                        rows, columns, group.rank(part), lowGradient.data() + part.low, group.width,
                         stacked.data() + part.low * group.inputs + column, group.inputs, through, across, false);
                     DropoutMask(*dropout, part.key)
-                        .apply(row, rows, column, columns, through, across, (*input)[row] + column, input->stride, true);
+                        .apply(row, rows, column, columns, through, across, place, inputGradient->stride, true);
                 }
-        } else {
-            for (int64_t column = 0; column < group.inputs; column += tileColumns)
-                multiply(
-                    rows, std::min(tileColumns, group.inputs - column), group.width, low[row], low.stride,
-                    stacked.data() + column, group.inputs, (*input)[row] + column, input->stride, true);
-        }
-    });
-}
-
-/// leftᵀ · right for a part of the columns of `right`, `turned` being room for `left` on its side; with a mask, of `right` dropped.
-template <class Real>
-void transposedProduct(
-    const Rows<Real> &left, int64_t firstLeft, int64_t leftWidth, const Rows<Real> &right, int64_t column, int64_t columns,
-    const DropoutMask *mask, Real *result, int64_t stride, std::vector<Real> &turned) {
-    turned.resize(leftWidth * depth);
-    auto kept = std::make_unique_for_overwrite<Real[]>(mask ? depth * tileColumns : 0);
-    for (int64_t start = 0; start < left.count; start += depth) {
-        auto rows = std::min(depth, left.count - start);
-        transpose(left[start] + firstLeft, left.stride, rows, leftWidth, turned.data(), depth);
-        for (auto at = column; at < column + columns; at += tileColumns) {
-            auto width = std::min(tileColumns, column + columns - at);
-            const Real *values = right[start] + at;
-            auto valuesStride = right.stride;
-            if (mask) {
-                mask->apply(start, rows, at, width, values, valuesStride, kept.get(), tileColumns, false);
-                values = kept.get(), valuesStride = tileColumns;
             }
-            multiply(leftWidth, width, rows, turned.data(), depth, values, valuesStride, result + at, stride, start > 0);
+        });
+    }
+
+    /// Of every A: (s·gradient·B)ᵀ · dropped(input), one under another, `[Σ r, in]`. Of each B: s·gradientᵀ · low, `[out, r]`.
+    void ofMatrices(const Rows<Real> &ofA, const std::vector<Rows<Real>> &ofB) {
+        // Columns of the input, then those of each part's outputs.
+        auto tiles = [](int64_t columns) { return (columns + tileColumns - 1) / tileColumns; };
+        std::vector<int64_t> ends{tiles(group.inputs)};
+        for (const auto &part : group.parts) ends.push_back(ends.back() + tiles(part.b.count));
+        forTiles(ends.back(), 1, [&](int64_t tile, int64_t) {
+            auto place = std::upper_bound(ends.begin(), ends.end(), tile) - ends.begin();
+            if (place == 0)
+                columnsOfA(tile * tileColumns, ofA);
+            else
+                rowsOfB(group.parts[place - 1], (tile - ends[place - 1]) * tileColumns, ofB[place - 1]);
+        });
+    }
+
+private:
+    void columnsOfA(int64_t column, const Rows<Real> &result) {
+        auto columns = std::min(tileColumns, group.inputs - column);
+        Real kept[depth * tileColumns];
+        for (int64_t start = 0; start < input.count; start += depth) {
+            auto rows = std::min(depth, input.count - start);
+            auto *values = input[start] + column;
+            if (!dropout) {
+                multiply(
+                    group.width, columns, rows, turnedGradient.get() + start, input.count, values, input.stride,
+                    result.first + column, result.stride, start > 0);
+                continue;
+            }
+            for (const auto &part : group.parts) {
+                DropoutMask(*dropout, part.key)
+                    .apply(start, rows, column, columns, values, input.stride, kept, tileColumns, false);
+                multiply(
+                    group.rank(part), columns, rows, turnedGradient.get() + part.low * input.count + start, input.count, kept,
+                    tileColumns, result[part.low] + column, result.stride, start > 0);
+            }
         }
     }
-}
 
-/// Of every A: (s·gradient·B)ᵀ · dropped(input), all of them one under another, `[Σ r, in]`.
-template <class Real>
-void backwardOfA(
-    const Group<Real> &group, const Rows<Real> &low, const Rows<Real> &input, const ct_dropout *dropout,
-    const Rows<Real> &result) {
-    forTiles(group.inputs, wide, [&](int64_t column, int64_t columns) {
-        std::vector<Real> turned;
-        if (!dropout)
-            return transposedProduct<Real>(
-                low, 0, group.width, input, column, columns, nullptr, result.first, result.stride, turned);
-        for (const auto &part : group.parts) {
-            DropoutMask mask(*dropout, part.key);
-            transposedProduct<Real>(
-                low, part.low, group.rank(part), input, column, columns, &mask, result[part.low], result.stride, turned);
-        }
-    });
-}
-
-/// Of one B: s·gradientᵀ · low, `[out, r]`.
-template <class Real>
-void backwardOfB(
-    const Group<Real> &group, const Part<Real> &part, const Rows<Real> &gradient, const Rows<Real> &low, Real scale,
-    const Rows<Real> &result) {
-    Rows<Real> own = gradient;
-    own.first += part.column, own.width = part.b.count;
-    auto rank = group.rank(part);
-    std::vector<Real> onItsSide(rank * part.b.count);
-    forTiles(part.b.count, wide, [&](int64_t column, int64_t columns) {
-        std::vector<Real> turned;
-        transposedProduct<Real>(
-            low, part.low, rank, own, column, columns, nullptr, onItsSide.data(), part.b.count, turned);
-        for (auto i = column; i < column + columns; ++i)
-            for (int64_t j = 0; j < rank; ++j) result[i][j] = scale * onItsSide[j * part.b.count + i];
-    });
-}
+    void rowsOfB(const Part<Real> &part, int64_t column, const Rows<Real> &result) {
+        auto columns = std::min(tileColumns, part.b.count - column), rank = group.rank(part);
+        std::vector<Real> onItsSide(rank * columns);
+        for (int64_t start = 0; start < gradient.count; start += depth)
+            multiply(
+                rank, columns, std::min(depth, gradient.count - start), turnedLow.get() + part.low * input.count + start,
+                input.count, gradient[start] + part.column + column, gradient.stride, onItsSide.data(), columns, start > 0);
+        for (int64_t i = 0; i < columns; ++i)
+            for (int64_t j = 0; j < rank; ++j) result[column + i][j] = scale * onItsSide[j * columns + i];
+    }
+};
 
 }  // namespace
 
@@ -231,26 +238,23 @@ ct_status ct_low_rank_backward(
             TORCH_CHECK(low.dim() == 2 && low.size(0) == input.size(0) && low.size(1) == group.width, "not a group's activations");
             TORCH_CHECK(!inputGradient.defined() || inputGradient.sizes() == input.sizes(), "not an input's gradient");
             auto options = input.options();
-            auto factor = static_cast<Real>(scale);
-            auto lowGradient = at::empty(low.sizes(), options);
             // Without rows there is nothing to be the first term of a sum.
             auto make = [&](int64_t rows, int64_t columns) {
                 return input.size(0) > 0 ? at::empty({rows, columns}, options) : at::zeros({rows, columns}, options);
             };
             auto ofA = make(group.width, group.inputs);
-            Rows<Real> outer(gradient), in(input), activations(low), throughB(lowGradient);
+            std::vector<at::Tensor> ofB;
+            std::vector<Rows<Real>> rowsOfB;
+            for (const auto &part : group.parts) rowsOfB.emplace_back(ofB.emplace_back(make(part.b.count, group.rank(part))));
+            Backward<Real> backward(
+                group, Rows<Real>(gradient), Rows<Real>(input), Rows<Real>(low), static_cast<Real>(scale), dropout);
             if (inputGradient.defined()) {
                 Rows<Real> place(inputGradient);
-                backwardOfInputs<Real>(group, outer, factor, dropout, throughB, &place);
+                backward.throughMatrices(&place);
             } else {
-                backwardOfInputs<Real>(group, outer, factor, dropout, throughB, nullptr);
+                backward.throughMatrices(nullptr);
             }
-            backwardOfA<Real>(group, throughB, in, dropout, Rows<Real>(ofA));
-            std::vector<at::Tensor> ofB;
-            for (const auto &part : group.parts) {
-                ofB.push_back(make(part.b.count, group.rank(part)));
-                backwardOfB<Real>(group, part, outer, activations, factor, Rows<Real>(ofB.back()));
-            }
+            if (input.size(0) > 0) backward.ofMatrices(Rows<Real>(ofA), rowsOfB);
             for (int64_t i = 0; i < count; ++i) {
                 const auto &part = group.parts[i];
                 gradientsOfA[i] = owned(ofA.narrow(0, part.low, group.rank(part)));

@@ -123,7 +123,7 @@ package struct SelectedLossStep {
             }
             let tensors = BatchTensors(batch, on: model.headWeight.device)
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: index))
-            let (scored, measurements) = try measure(hidden, batch, tensors, step: step)
+            let (scored, measurements) = try measure(hidden, batch, tensors, step: step, forGradient: true)
             let selected = try select(measurements, batch, tensors, step: step, microBatch: index, counting: &result)
             result.count(measurements.loss.values(), selected: selected)
             guard !selected.isEmpty else { continue }
@@ -168,7 +168,7 @@ package struct SelectedLossStep {
             guard !selected[place].isEmpty else { continue }
             let rows = Tensor(selected[place], on: model.headWeight.device)
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: share[place].index)).rows(rows)
-            let scored = head.score(hidden, targets: tensors.targets.rows(rows))
+            let scored = head.score(hidden, targets: tensors.targets.rows(rows), forGradient: true)
             let all = Tensor.range(selected[place].count, on: rows.device)
             try hidden.backward(gradient: scored.gradient(ofRows: all, scale: weight(of: selected[place])))
         }
@@ -245,11 +245,11 @@ package struct SelectedLossStep {
     }
 
     private func measure(
-        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int
+        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int, forGradient: Bool = false
     ) throws -> (scored: LossHead.Scored, measurements: TokenMeasurements) {
         let needs = selector.needs
         let scored = LossHead(weight: model.headWeight).score(
-            hidden, targets: tensors.targets, entropy: needs.contains(.entropy))
+            hidden, targets: tensors.targets, entropy: needs.contains(.entropy), forGradient: forGradient)
         // What is decided from losses is decided on the host: here a micro-batch waits for the device, and once more for a live reference.
         var measurements = TokenMeasurements(loss: scored.loss.moved(to: .cpu), entropy: scored.entropy?.moved(to: .cpu))
         guard measurements.loss.isAllFinite else { throw TrainingError.nonFiniteLoss(step: step) }

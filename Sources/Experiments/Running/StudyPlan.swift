@@ -90,11 +90,13 @@ private struct StudyPlanner {
             evaluations += 1
         }
         // Runs of a seed see the same blocks; those of other seeds see others, as long as an epoch isn't over.
-        let reference = "\(String(describing: selection.reference)) \(recipe.training.seed) \(selection.usesReferenceEntropy)"
+        let reference =
+            "\(String(describing: selection.reference)) \(recipe.training.seed) \(selection.usesReferenceEntropy) "
+            + recipe.compute.referencePrecision
         let scores = selection.usesReference && selection.store == nil && scored.insert(reference).inserted
         let probe = selection.policy == "all" ? 0 : 2 * recipe.training.probeBlocks * recipe.data.blockLength * (2 + between)
 
-        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
+        let loaded = try workspace.model(recipe.model, for: recipe.compute)
         let weights = loaded.model.linearLayers.reduce(loaded.model.headWeight.count) { $0 + $1.shape[0] * $1.shape[1] }
         let adapter = recipe.adapter.map { $0.parameterCount(on: loaded.model) }
         let training = adapter.map { 4 * weights + 6 * $0 } ?? 6 * weights
