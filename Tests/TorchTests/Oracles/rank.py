@@ -31,4 +31,6 @@ found = [summed(torch.arange(5, dtype=dtype) * (rank + 1)) for dtype in (torch.f
 tensor = torch.zeros(3, dtype=torch.float64)
 group.broadcast([tensor]).wait()
 group.barrier().wait()
-print(json.dumps(found + [tensor.tolist()]))
+print(json.dumps(found + [tensor.tolist()]), flush=True)
+# Python's own way out, with a group's threads at work, has aborted on a loaded machine.
+os._exit(0)
