@@ -24,7 +24,7 @@ public struct ComputeRecipe: Equatable, Sendable {
     }
 
     /// What a reference's losses are computed in, as their store names it.
-    var referencePrecision: String {
+    package var referencePrecision: String {
         "\(dtype)" + (frozen == .exact ? "" : ", int8 layers") + (arithmetic == .kernels ? "" : ", \(arithmetic.rawValue)")
     }
     /// What a run computes in, as its manifest names it.

@@ -24,27 +24,23 @@ public struct RunExecutor {
 
     /// Starts, or goes on from the newest checkpoint where the directory already holds this run.
     ///
-    /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe, `RunRecordError.directoryInUse` where another
-    ///   process works in it.
+    /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe, `.changedInput` where the model, the data or
+    ///   another input isn't what the run began with, `RunRecordError.directoryInUse` where another process works in it.
     public func callAsFunction() throws -> TrainingLoop.Outcome {
         let lock = try DirectoryLock(directory.url)
         defer { withExtendedLifetime(lock) {} }
         let start = ContinuousClock.now
-        var manifest: RunManifest
-        let isResumed = FileManager.default.fileExists(atPath: directory.manifest.path)
-        if isResumed {
+        var manifest = try run.manifest(startedAt: Date())
+        var resumedIn: RunManifest?
+        if FileManager.default.fileExists(atPath: directory.manifest.path) {
+            let now = manifest
             manifest = try RunManifest.read(from: directory.manifest)
-            guard manifest.recipeHash == run.recipe.hash else { throw RunError.changedRecipe(directory: directory.url.path) }
-            manifest.state = .running
-            if manifest.threads != Runtime.threadCount {
-                log.warning(
-                    """
-                    the run was begun with \(manifest.threads) threads and goes on with \(Runtime.threadCount): it will equal an \
-                    uninterrupted one to rounding only; compute.threads fixes the number
-                    """)
+            guard manifest.recipeHash == now.recipeHash else { throw RunError.changedRecipe(directory: directory.url.path) }
+            if let input = manifest.inputChanged(in: now) {
+                throw RunError.changedInput(directory: directory.url.path, input: input)
             }
-        } else {
-            manifest = try run.manifest(startedAt: Date())
+            manifest.state = .running
+            resumedIn = now
         }
         manifest.referenceScoringSeconds = referenceScoringSeconds ?? manifest.referenceScoringSeconds
         // First, since a directory with a manifest is a run, which can be gone on with and overwritten.
@@ -53,7 +49,11 @@ public struct RunExecutor {
         let before = manifest.wallSeconds
 
         do {
-            let loop = try loop()
+            let (loop, step) = try loop()
+            if let resumedIn {
+                tell(manifest.goOn(after: step, in: resumedIn))
+                try manifest.write(to: directory.manifest)
+            }
             let outcome = try loop.run(run.trainer) { try keep($1, of: $0) }
             if outcome == .finished, run.recipe.adapter == nil {
                 try run.loaded.model.write(
@@ -71,7 +71,17 @@ public struct RunExecutor {
         }
     }
 
-    private func loop() throws -> TrainingLoop {
+    private func tell(_ move: RunManifest.Move?) {
+        guard let move else { return }
+        log.warning(
+            """
+            the run goes on after step \(move.afterStep) elsewhere than it began (\(move.circumstances.joined(separator: "; "))): it \
+            will equal an uninterrupted one to rounding only; compute.threads fixes the number of threads
+            """)
+    }
+
+    /// The loop, and the step that it goes on from.
+    private func loop() throws -> (TrainingLoop, step: Int) {
         var loop = TrainingLoop(directory: directory)
         loop.splits = run.splits
         loop.evaluationInterval = run.recipe.training.evaluateEvery
@@ -95,7 +105,7 @@ public struct RunExecutor {
                 ? try SelectionLog.resume(at: directory.selections, after: step, layout: layout)
                 : try SelectionLog.create(at: directory.selections, layout: layout)
         }
-        return loop
+        return (loop, step)
     }
 
     private func keep(_ losses: TokenLosses, of evaluation: EvaluationRecord) throws {
