@@ -21,10 +21,10 @@ public protocol CausalLM: AnyObject {
     /// - Parameters:
     ///   - inputIDs: `[B, T]`, int64.
     ///   - adapter: added to the base weights; `nil` is the base model itself, without a second copy.
-    ///   - dropout: the adapter's dropout, drawn from this generator; `nil` leaves it off.
+    ///   - dropout: of the adapter's inputs, a mask for each of its modules; `nil` leaves it off.
     ///   - cache: keys and values of the tokens before, to which these are appended.
     /// - Returns: `[B, T, D]`
-    func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?) -> Tensor
+    func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Dropout?, cache: KeyValueCache?) -> Tensor
 
     /// The first module, in the order of the forward pass, whose output for these tokens is not finite: what to look at where a
     /// loss isn't. `nil` where all are, or the family doesn't tell.
@@ -46,7 +46,7 @@ extension CausalLM {
         throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
     }
 
-    public func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Generator? = nil) -> Tensor {
+    public func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Dropout? = nil) -> Tensor {
         hiddenStates(inputIDs, adapter: adapter, dropout: dropout, cache: nil)
     }
 

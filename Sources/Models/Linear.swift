@@ -12,7 +12,7 @@ struct Linear {
     var int8: Int8Weight?
 
     /// `[N, in] → [N, out]`
-    func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Generator?) -> Tensor {
+    func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Dropout?) -> Tensor {
         let base: Tensor = int8.map { product(input, $0) } ?? Operator.linear(input, weight, bias)
         guard let adapter else { return base }
         return adapter.adding(to: base, input: input, module: name, dropout: dropout)

@@ -9,15 +9,15 @@ import Torch
 // up, each norm's factors, and the adapter's low-rank activations. The norms' results and SwiGLU's are computed again, which
 // saves a third of the memory.
 extension LlamaBlock {
-    /// Whether `fused` computes what `plain` does here: no gradient of a base weight, no dropout, no cache.
+    /// Whether `fused` computes what `plain` does here: no gradient of a base weight, no cache.
     func canFuse(_ hidden: Tensor, _ pass: Pass) -> Bool {
-        Runtime.arithmetic != .plain && pass.cache == nil && pass.dropout == nil && pass.length > 1
+        Runtime.arithmetic != .plain && pass.cache == nil && pass.length > 1
             && !inputNorm.weight.requiresGradient && !linears[0].weight.requiresGradient
     }
 
     /// `[B·T, D] → [B·T, D]`
     func fused(_ input: Tensor, _ pass: Pass) -> Tensor {
-        let adapters = [attentionInput, output, gateUp, down].map { GroupAdapter($0, pass.adapter) }
+        let adapters = [attentionInput, output, gateUp, down].map { GroupAdapter($0, pass) }
         let inputs = [input] + adapters.flatMap(\.parameters)
         return differentiable(inputs) {
             let x = input.detached()
@@ -65,80 +65,4 @@ extension LlamaBlock {
     private func rotated(_ qkv: Tensor) -> Tensor {
         qkv.slice(0..<(headCount + keyValueHeadCount) * headSize, along: 1)
     }
-}
-
-/// What an adapter adds to a group of layers that share an input: one product for all A, one each for the B.
-private struct GroupAdapter {
-    struct Gradients {
-        /// With respect to the group's input, `[N, in]`, where it was wanted.
-        let input: Tensor?
-        /// Of A, then B, module by module.
-        let parameters: [Tensor?]
-    }
-
-    private let group: LinearGroup
-    private let modules: [(columns: Range<Int>, module: LoRAAdapter.Module)]
-    /// Each module's B in the base's type.
-    private let b: [Tensor]
-    private let rank: Int
-    private let scale: Double
-    /// `[Σ r, in]`
-    private let stackedA: Tensor?
-
-    init(_ group: LinearGroup, _ adapter: LoRAAdapter?) {
-        self.group = group
-        modules = zip(group.ranges, group.linears).compactMap { range, linear in
-            adapter?.modules[linear.name].map { (range, $0) }
-        }
-        (rank, scale) = (adapter?.options.rank ?? 0, adapter?.scale ?? 0)
-        let dtype = group.weight.dtype
-        (stackedA, b) = withoutGradient { [modules] in
-            (
-                modules.isEmpty ? nil : .concatenated(modules.map { $0.module.a.detached() }).converted(to: dtype),
-                modules.map { $0.module.b.detached().converted(to: dtype) }
-            )
-        }
-    }
-
-    var parameters: [Tensor] { modules.flatMap { [$0.module.a, $0.module.b] } }
-
-    /// - Parameter input: `[N, in]`
-    /// - Returns: the group's outputs side by side, `[N, Σ out]`, and `input · Aᵀ`, `[N, Σ r]`
-    func forward(_ input: Tensor) -> (output: Tensor, low: Tensor?) {
-        let output = group.product(input)
-        guard let stackedA else { return (output, nil) }
-        let low = input.timesTransposed(stackedA)
-        for (index, (columns, _)) in modules.enumerated() {
-            let turned = b[index].transpose.contiguous()  // [r, out]
-            turned *= scale
-            RowKernels.multiply(part(low, index), turned, into: output.slice(columns, along: 1), adding: true)
-        }
-        return (output, low)
-    }
-
-    /// - Parameter wantsInput: not in the first layer, whose input is the frozen embeddings'.
-    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?, wantsInput: Bool = true) -> Gradients {
-        let result = wantsInput ? gradient.timesTransposed(group.weight.transpose) : nil
-        guard let stackedA, let low else { return Gradients(input: result, parameters: []) }
-        let lowGradient = Tensor.empty(low.shape, dtype: low.dtype, on: low.device)
-        var gradientsOfB: [Tensor] = []
-        for (index, (columns, _)) in modules.enumerated() {
-            let outer = gradient.slice(columns, along: 1)
-            RowKernels.multiply(outer, b[index], into: part(lowGradient, index))
-            let turned = RowKernels.multiplyTransposed(part(low, index), outer)  // [r, out]
-            turned *= scale
-            gradientsOfB.append(turned.transpose.contiguous())
-        }
-        lowGradient *= scale
-        let gradientsOfA = RowKernels.multiplyTransposed(lowGradient, input)  // [Σ r, in]
-        if let result { RowKernels.multiply(lowGradient, stackedA, into: result, adding: true) }
-        let parameters = modules.indices.flatMap { index -> [Tensor?] in
-            let ofA = gradientsOfA.slice(index * rank..<(index + 1) * rank)
-            return [ofA, gradientsOfB[index]].map { $0.converted(to: modules[index].module.a.dtype) }
-        }
-        return Gradients(input: result, parameters: parameters)
-    }
-
-    /// One module's columns of `[N, Σ r]`.
-    private func part(_ low: Tensor, _ index: Int) -> Tensor { low.slice(index * rank..<(index + 1) * rank, along: 1) }
 }

@@ -9,7 +9,7 @@ struct LlamaBlock {
         let length: Int
         let rotation: RotaryEmbedding.Angles
         let adapter: LoRAAdapter?
-        let dropout: Generator?
+        let dropout: Dropout?
         let cache: KeyValueCache?
     }
 

@@ -61,17 +61,14 @@ public final class LlamaModel: CausalLM {
     }
 
     public func withInt8Layers() throws -> any CausalLM {
-        let widest = max(
-            configuration.hiddenSize, configuration.intermediateSize, configuration.headCount * configuration.headSize)
-        guard headWeight.device == .cpu, headWeight.dtype == .float32, widest <= Int8Weight.mostInputs, Int8Weight.isSupported
-        else {
+        guard headWeight.device == .cpu, headWeight.dtype == .float32, Int8Weight.isSupported else {
             throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
         }
         return LlamaModel(self, blocks: blocks.map { $0.withInt8() })
     }
 
     public func hiddenStates(
-        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Generator?, cache: KeyValueCache?
+        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Dropout?, cache: KeyValueCache?
     ) -> Tensor {
         let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
         let start = cache?.length ?? 0

@@ -31,11 +31,14 @@ public final class LoRAAdapter {
     /// Module names in the model's order.
     public let names: [String]
     public let modules: [String: Module]
+    /// Of each module's dropout: its place among `names`.
+    let streams: [String: Int]
 
     public init(options: Options, modules: [(name: String, module: Module)]) {
         self.options = options
         names = modules.map(\.name)
         self.modules = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0.module) })
+        streams = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     }
 
     /// A fresh adapter with PEFT's initialisation: A uniform as `kaiming_uniform(a = √5)`, that is ±1/√in; B zero.
@@ -84,20 +87,19 @@ public final class LoRAAdapter {
     ///   - base: `[N, out]`, the frozen layer's output.
     ///   - input: `[N, in]`
     /// - Returns: `base` with the adapter's part added; `base` itself where the module isn't adapted.
-    func adding(to base: Tensor, input: Tensor, module name: String, dropout: Generator?) -> Tensor {
+    func adding(to base: Tensor, input: Tensor, module name: String, dropout: Dropout?) -> Tensor {
         guard let module = modules[name] else { return base }
-        let dropped = dropout.map { droppedOut(input, $0) } ?? input
+        let dropped = dropout.map { droppedOut(input, $0.stream(streams[name]!)) } ?? input
         // A float32 adapter on a bfloat16 base is rounded for the product; its gradient comes back in float32.
         let low: Tensor = Operator.linear(dropped, module.a.converted(to: base.dtype))  // [N, r]
         return Operator.addMatmul(base, low, module.b.converted(to: base.dtype).transpose, beta: 1, alpha: scale)
     }
 
-    private func droppedOut(_ input: Tensor, _ generator: Generator) -> Tensor {
-        guard options.dropout > 0 else { return input }
-        let keep = 1 - options.dropout
-        let mask = Tensor.empty(input.shape, dtype: input.dtype)
-        Operator.bernoulli(mask, keep, generator) as Void
-        return input * (mask.moved(to: input.device) * (1 / keep))
+    private func droppedOut(_ input: Tensor, _ dropout: Dropout) -> Tensor {
+        // Linear, and its own transpose.
+        differentiable([input]) {
+            ([RowKernels.dropped(input.detached(), dropout)], { [$0[0].map { RowKernels.dropped($0, dropout) }] })
+        }[0]
     }
 }
 

@@ -1,24 +1,28 @@
 import Torch
 
-/// The language-model head and cross-entropy in one, a part of the vocabulary at a time, so that `[N, V]` logits never stand
-/// in memory whole.
+/// The language-model head and cross-entropy in one, a part of the vocabulary at a time.
 ///
-/// Scoring comes first, selection after, and backward last from the selected rows only, whose logits are computed again:
-/// that costs less than to write all logits to memory, fetch fresh pages for them, and read the selected ones back.
+/// Scoring comes first, selection after, and backward last from the selected rows only. Their logits are those of scoring where
+/// a gradient is announced and few enough are in memory whole, `[N, V]`; else they are computed again.
 /// ```swift
-/// let scored = head.score(hidden.detached(), targets: targets)   // every token's loss
+/// let scored = head.score(hidden.detached(), targets: targets, forGradient: true)   // every token's loss
 /// let rows = …                                                  // which of them carry the loss
 /// try hidden.rows(rows).backward(gradient: scored.gradient(ofRows: rows))
 /// ```
 public struct LossHead {
     /// `[V, D]`
     public let weight: Tensor
-    /// Bytes of logits that may stand in memory at once.
+    /// Bytes of logits that are computed at once.
     public let logitBudget: Int
+    /// Bytes of logits that are kept from scoring to backward, where all of them are that few.
+    public let keptBudget: Int
 
-    /// - Parameter logitBudget: `nil` takes as many as stay in a processor's cache; on a GPU, enough for products that fill it.
-    public init(weight: Tensor, logitBudget: Int? = nil) {
+    /// - Parameters:
+    ///   - logitBudget: `nil` takes as many as stay in a processor's cache; on a GPU, enough for products that fill it.
+    ///   - keptBudget: 128 MiB: those of 680 tokens with the default model's vocabulary.
+    public init(weight: Tensor, logitBudget: Int? = nil, keptBudget: Int = 128 << 20) {
         (self.weight, self.logitBudget) = (weight, logitBudget ?? (weight.device == .cpu ? 8 << 20 : 256 << 20))
+        self.keptBudget = keptBudget
     }
 
     /// Loss, and entropy where asked for, of every token.
@@ -26,14 +30,19 @@ public struct LossHead {
     /// - Parameters:
     ///   - hidden: `[N, D]`. Not differentiated here.
     ///   - targets: `[N]`, int64, each one of V classes.
-    public func score(_ hidden: Tensor, targets: Tensor, entropy wantsEntropy: Bool = false) -> Scored {
+    ///   - forGradient: whether `gradient(ofRows:)` will be asked for.
+    public func score(
+        _ hidden: Tensor, targets: Tensor, entropy wantsEntropy: Bool = false, forGradient: Bool = false
+    ) -> Scored {
         withoutGradient {
             let hidden = hidden.detached()
             // A target that no part has is no class: its loss is NaN.
             var target = Tensor.full([hidden.size(0), 1], .nan, dtype: .float64, on: hidden.device)
-            var (normalizers, expectations): ([Tensor], [Tensor]) = ([], [])
+            var (normalizers, expectations, kept): ([Tensor], [Tensor], [Tensor]) = ([], [], [])
+            let keeps = forGradient && hidden.size(0) * weight.size(0) * weight.dtype.byteCount <= keptBudget
             for classes in parts(of: hidden.size(0)) {
                 let logits = logits(hidden, classes)
+                if keeps { kept.append(logits) }
                 let (isHere, places) = CrossEntropy.among(classes.count, shifted(targets, classes))
                 let part = CrossEntropy.measure(logits, targets: places.reshaped([-1]), entropy: wantsEntropy)
                 let found: Tensor = Operator.gather(logits, 1, places)
@@ -56,7 +65,7 @@ public struct LossHead {
                         .sum(along: 1, keepingDimension: true)) : nil
             return Scored(
                 head: self, hidden: hidden, targets: targets, loss: column(normalizer - target), entropy: entropy,
-                normalizer: column(normalizer))
+                normalizer: column(normalizer), logits: kept)
         }
     }
 
@@ -72,12 +81,14 @@ public struct LossHead {
         private let targets: Tensor
         /// log Z, `[N]`
         private let normalizer: Tensor
+        /// Of each part of the vocabulary, `[N, classes]`; empty where they weren't kept.
+        private let logits: [Tensor]
 
         fileprivate init(
-            head: LossHead, hidden: Tensor, targets: Tensor, loss: Tensor, entropy: Tensor?, normalizer: Tensor
+            head: LossHead, hidden: Tensor, targets: Tensor, loss: Tensor, entropy: Tensor?, normalizer: Tensor, logits: [Tensor]
         ) {
             (self.head, self.hidden, self.targets) = (head, hidden, targets)
-            (self.loss, self.entropy, self.normalizer) = (loss, entropy, normalizer)
+            (self.loss, self.entropy, self.normalizer, self.logits) = (loss, entropy, normalizer, logits)
         }
 
         /// The gradient of the *sum* of some rows' losses, and, where the head is trained, its accumulation into the
@@ -91,8 +102,9 @@ public struct LossHead {
             withoutGradient {
                 let (hidden, targets, normalizer) = (hidden.rows(rows), targets.rows(rows), normalizer.rows(rows))
                 let result = Tensor.zeros(hidden.shape, dtype: hidden.dtype, on: hidden.device)
-                for classes in head.parts(of: rows.size(0)) {
-                    let error = head.logits(hidden, classes)
+                // Kept ones are of the parts that all tokens were scored in.
+                for (index, classes) in head.parts(of: logits.isEmpty ? rows.size(0) : self.hidden.size(0)).enumerated() {
+                    let error = logits.isEmpty ? head.logits(hidden, classes) : logits[index].rows(rows)
                     CrossEntropy.overwriteWithGradient(
                         error, targets: head.shifted(targets, classes), normalizer: normalizer)
                     if scale != 1 { error *= scale }

@@ -2,23 +2,19 @@ import CTorch
 
 /// A frozen weight in int8, for products that needn't be exact: a quarter of the memory of float32.
 ///
-/// Each output has a scale, its largest weight over 127. So has each row of an input, taken when it comes: outliers spoil
-/// their own row alone. Sums are exact. Host memory, unrecorded.
+/// Of every 64 inputs each output has a scale, its largest weight over 127. So has each row of an input, taken when it comes: an
+/// outlier spoils its own group alone, whose sums are exact. Host memory, unrecorded.
 public struct Int8Weight {
     /// Whether this processor multiplies bytes: x86 with AVX-512 VNNI.
     public static var isSupported: Bool { ct_has_int8_products() }
 
-    /// What the sum of a product's bytes can hold.
-    public static let mostInputs = 1 << 16
-
     private let packed: Tensor
-    private let scales: Tensor
 
-    /// - Parameter weight: `[out, in]`, float32, up to `mostInputs` inputs.
+    /// - Parameter weight: `[out, in]`, float32.
     public init(_ weight: Tensor) {
-        var (packed, scales) = (ct_tensor(), ct_tensor())
-        trapping { try TorchError.check("int8 of \(weight)", ct_int8_weight(weight.handle, &packed, &scales)) }
-        (self.packed, self.scales) = (Tensor(owning: packed), Tensor(owning: scales))
+        var packed = ct_tensor()
+        trapping { try TorchError.check("int8 of \(weight)", ct_int8_weight(weight.handle, &packed)) }
+        self.packed = Tensor(owning: packed)
     }
 
     /// Rows in int8, for all weights that share them as their input.
@@ -38,7 +34,7 @@ public struct Int8Weight {
     public func multiply(_ rows: Rows, into result: Tensor) {
         let status = withExtendedLifetime((rows, self)) {
             OperatorClock.time("int8Multiply", [result.shape]) {
-                ct_int8_multiply(result.handle, rows.bytes.handle, packed.handle, scales.handle)
+                ct_int8_multiply(result.handle, rows.bytes.handle, packed.handle)
             }
         }
         trapping { try TorchError.check("an int8 product into \(result)", status) }

@@ -1,19 +1,19 @@
 import CTorch
 
-/// What libtorch's own operators do too slowly in a decoder layer: element-wise work in one pass over memory each, narrow
-/// products, attention. Unrecorded.
+/// What libtorch's own operators do too slowly in a decoder layer: element-wise work in one pass over memory each, and attention.
+/// Unrecorded.
 ///
 /// In host memory, float32 or float64, by loops (CTorch); on a GPU, float32 or bfloat16, by `CUDARowKernels` and flash
 /// attention; of other types, and where there is no compiler for the GPU, by libtorch's operators (`RowOperators`), which the
 /// tests hold the others against.
 public enum RowKernels {
-    private enum Place {
+    enum Place {
         case host
         case card(CUDARowKernels)
         case operators
     }
 
-    private static func place(of tensor: Tensor) -> Place {
+    static func place(of tensor: Tensor) -> Place {
         guard Runtime.arithmetic == .kernels else { return .operators }
         switch tensor.device {
         case .cpu: return tensor.dtype == .float32 || tensor.dtype == .float64 ? .host : .operators
@@ -162,22 +162,7 @@ public enum RowKernels {
         return Tensor(owning: result)
     }
 
-    /// `result = left · right`, or `result += left · right` where `adding`: `[n, k] · [k, m] → [n, m]`.
-    /// All three may be slices of columns. For a small k or m: `timesTransposed` is for the others.
-    public static func multiply(_ left: Tensor, _ right: Tensor, into result: Tensor, adding: Bool = false) {
-        guard case .host = place(of: left) else { return RowOperators.multiply(left, right, into: result, adding: adding) }
-        check("multiply", left) { ct_multiply(result.handle, left.handle, right.handle, adding) }
-    }
-
-    /// `leftᵀ · right`: `[n, r]ᵀ · [n, m] → [r, m]`, for small r.
-    public static func multiplyTransposed(_ left: Tensor, _ right: Tensor) -> Tensor {
-        guard case .host = place(of: left) else { return left.transpose.matmul(right) }
-        var result = ct_tensor()
-        check("multiplyTransposed", left) { ct_multiply_transposed(left.handle, right.handle, &result) }
-        return Tensor(owning: result)
-    }
-
-    private static func check(_ name: String, _ tensor: Tensor, _ call: () -> ct_status) {
+    static func check(_ name: String, _ tensor: Tensor, _ call: () -> ct_status) {
         trapping {
             try TorchError.check("\(name) of \(tensor)", OperatorClock.time(name, [tensor.shape], call))
         }

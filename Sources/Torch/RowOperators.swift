@@ -67,10 +67,6 @@ package enum RowOperators {
         logits.assign(probabilities)
     }
 
-    package static func multiply(_ left: Tensor, _ right: Tensor, into result: Tensor, adding: Bool) {
-        Operator.addMatmulInPlace(result, left, right, beta: adding ? 1 : 0, alpha: 1) as Void
-    }
-
     private static func halves(_ gateUp: Tensor) -> (gate: Tensor, up: Tensor) {
         let parts = gateUp.widened.split([gateUp.size(1) / 2, gateUp.size(1) / 2], along: 1)
         return (parts[0], parts[1])

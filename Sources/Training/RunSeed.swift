@@ -11,19 +11,13 @@ package struct RunSeed: Sendable {
     package init(value: UInt64) { self.value = value }
 
     /// Streams for measuring what a selection does, none of which the run itself uses.
-    var forProbing: RunSeed { RunSeed(value: Self.mixed(~value)) }
+    var forProbing: RunSeed { RunSeed(value: SplitMix.mixed(~value)) }
 
     func generator(_ purpose: Purpose, step: Int, microBatch: Int) -> Generator {
-        var mixed = value
-        for part in [purpose.rawValue, UInt64(step), UInt64(microBatch)] { mixed = Self.mixed(mixed ^ Self.mixed(part)) }
-        return Generator(seed: mixed)
+        Generator(seed: key(purpose, step: step, microBatch: microBatch))
     }
 
-    /// SplitMix64's finalizer (Steele et al. 2014) after one step of its sequence.
-    private static func mixed(_ value: UInt64) -> UInt64 {
-        var z = value &+ 0x9E37_79B9_7F4A_7C15
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
+    func key(_ purpose: Purpose, step: Int, microBatch: Int) -> UInt64 {
+        [purpose.rawValue, UInt64(step), UInt64(microBatch)].reduce(value) { SplitMix.mixed($0 ^ SplitMix.mixed($1)) }
     }
 }

@@ -101,7 +101,7 @@ package struct SelectedLossStep {
             }
             let tensors = BatchTensors(batch, on: model.headWeight.device)
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: index))
-            let (scored, measurements) = try measure(hidden, batch, tensors, step: step)
+            let (scored, measurements) = try measure(hidden, batch, tensors, step: step, forGradient: true)
             let selected = try select(measurements, batch, tensors, step: step, microBatch: index, counting: &result)
             result.count(measurements.loss.values(), selected: selected)
             guard !selected.isEmpty else { continue }
@@ -147,7 +147,7 @@ package struct SelectedLossStep {
             guard !selected[index].isEmpty else { continue }
             let rows = Tensor(selected[index], on: model.headWeight.device)
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: index)).rows(rows)
-            let scored = head.score(hidden, targets: tensors.targets.rows(rows))
+            let scored = head.score(hidden, targets: tensors.targets.rows(rows), forGradient: true)
             let all = Tensor.range(selected[index].count, on: rows.device)
             try hidden.backward(gradient: scored.gradient(ofRows: all, scale: weight(of: selected[index])))
         }
@@ -188,16 +188,18 @@ package struct SelectedLossStep {
 
     /// The pass that is trained on. The same dropout for the same place in the run, however often it is asked for.
     private func forward(_ tensors: BatchTensors, step: Int, microBatch: Int) -> Tensor {
-        let dropout = (adapter?.options.dropout ?? 0) > 0 ? seed.generator(.dropout, step: step, microBatch: microBatch) : nil
+        let probability = adapter?.options.dropout ?? 0
+        let dropout =
+            probability > 0 ? Dropout(probability: probability, key: seed.key(.dropout, step: step, microBatch: microBatch)) : nil
         return model.hiddenStates(tensors.inputIDs, adapter: adapter, dropout: dropout)
     }
 
     private func measure(
-        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int
+        _ hidden: Tensor, _ batch: TokenBatch, _ tensors: BatchTensors, step: Int, forGradient: Bool = false
     ) throws -> (scored: LossHead.Scored, measurements: TokenMeasurements) {
         let needs = selector.needs
         let scored = LossHead(weight: model.headWeight).score(
-            hidden, targets: tensors.targets, entropy: needs.contains(.entropy))
+            hidden, targets: tensors.targets, entropy: needs.contains(.entropy), forGradient: forGradient)
         // What is decided from losses is decided on the host: here a micro-batch waits for the device, and once more for a live reference.
         var measurements = TokenMeasurements(loss: scored.loss.moved(to: .cpu), entropy: scored.entropy?.moved(to: .cpu))
         guard measurements.loss.isAllFinite else { throw TrainingError.nonFiniteLoss(step: step) }

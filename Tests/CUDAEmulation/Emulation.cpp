@@ -67,7 +67,8 @@ struct Invoked<kernel> {
         {"swiGLUBackward_" #instance, Invoked<swiGLUBackward_##instance>::with},                                               \
         {"rotate_" #instance, Invoked<rotate_##instance>::with},                                                               \
         {"crossEntropy_" #instance, Invoked<crossEntropy_##instance>::with},                                                   \
-        {"crossEntropyBackward_" #instance, Invoked<crossEntropyBackward_##instance>::with}
+        {"crossEntropyBackward_" #instance, Invoked<crossEntropyBackward_##instance>::with},                                   \
+        {"dropout_" #instance, Invoked<dropout_##instance>::with}
 
 const std::unordered_map<std::string, Invocation> kernels{
     KERNELS(float32_4), KERNELS(float32_1), KERNELS(bfloat16_8), KERNELS(bfloat16_1)};

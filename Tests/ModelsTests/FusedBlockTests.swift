@@ -7,13 +7,14 @@ import Torch
 /// The fused layer against the plain one, in float64, where they agree to rounding.
 @Suite struct FusedBlockTests {
     private func gradients(
-        fused: Bool, _ configuration: ModelConfiguration, targets: [String], batch: Int, length: Int, dtype: DType = .float64
+        fused: Bool, _ configuration: ModelConfiguration, targets: [String], batch: Int, length: Int, dtype: DType = .float64,
+        dropout: Dropout? = nil
     ) throws -> (hidden: [Double], gradients: [String: [Double]]) {
         let model = try LlamaModel.tiny(configuration, dtype: dtype)
         model.fusesLayers = fused
         let adapter = try LoRAAdapter.random(for: model, targets: targets, dtype: dtype)
         for (_, tensor) in adapter.parameters { tensor.requiresGradient = true }
-        let hidden = model.hiddenStates(tokens(batch, length), adapter: adapter)
+        let hidden = model.hiddenStates(tokens(batch, length), adapter: adapter, dropout: dropout)
         let weights = Generator(seed: 11).normal(hidden.shape, dtype: .float64).converted(to: dtype)
         try (hidden * weights).sum().backward()
         var gradients: [String: [Double]] = [:]
@@ -42,12 +43,17 @@ import Torch
         arguments: [
             (LoRAAdapter.Options().targetModules, 2, 7), (LoRAAdapter.Options().targetModules, 1, 16),
             (["q_proj", "v_proj"], 3, 5), (["down_proj"], 2, 4), (["k_proj", "up_proj", "o_proj"], 1, 2),
-        ], [false, true])
-    func agreesWithThePlainLayer(_ shape: (targets: [String], batch: Int, length: Int), attentionBias: Bool) throws {
+        ], [(false, nil), (true, nil), (false, Dropout(probability: 0.3, key: 8))])
+    func agreesWithThePlainLayer(
+        _ shape: (targets: [String], batch: Int, length: Int), _ layer: (attentionBias: Bool, dropout: Dropout?)
+    ) throws {
         let (targets, batch, length) = shape
-        let configuration = ModelConfiguration.tiny(attentionBias: attentionBias)
-        let plain = try gradients(fused: false, configuration, targets: targets, batch: batch, length: length)
-        let fused = try gradients(fused: true, configuration, targets: targets, batch: batch, length: length)
+        func run(fused: Bool) throws -> (hidden: [Double], gradients: [String: [Double]]) {
+            try gradients(
+                fused: fused, .tiny(attentionBias: layer.attentionBias), targets: targets, batch: batch, length: length,
+                dropout: layer.dropout)
+        }
+        let (plain, fused) = (try run(fused: false), try run(fused: true))
         #expect(largestDifference(plain.hidden, fused.hidden) < 1e-12)
         #expect(plain.gradients.keys == fused.gradients.keys)
         for (name, expected) in plain.gradients {

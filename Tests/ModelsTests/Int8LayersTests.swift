@@ -75,7 +75,7 @@ struct Int8LayersTests {
         #expect(throws: ModelError.self) { _ = try model.withInt8Layers() }
     }
 
-    /// The default model on 46 tokens of text: the mean loss moved by 1.8 % when this was written, and 22 of 23 selected tokens stayed.
+    /// The default model on 46 tokens of text.
     @Test func theDefaultModelSelectsNearlyTheSame() throws {
         let oracle = try LlamaOracle(.standardAdapted)
         let model = try oracle.loadModel()
@@ -93,11 +93,11 @@ struct Int8LayersTests {
         }
         let (exact, rounded) = (losses(model, adapter), losses(int8, adapter))
         let mean = exact.reduce(0, +)
-        #expect(abs(rounded.reduce(0, +) - mean) < 0.03 * mean, "\(rounded.reduce(0, +) / mean)")
+        #expect(abs(rounded.reduce(0, +) - mean) < 0.01 * mean, "\(rounded.reduce(0, +) / mean)")
         func best(_ losses: [Double]) -> Set<Int> {
             Set(losses.indices.sorted { losses[$0] > losses[$1] }.prefix(losses.count / 2))
         }
         let overlap = best(exact).intersection(best(rounded)).count
-        #expect(overlap >= 20, "\(overlap) of \(exact.count / 2)")
+        #expect(overlap >= 22, "\(overlap) of \(exact.count / 2)")
     }
 }

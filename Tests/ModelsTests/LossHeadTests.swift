@@ -34,15 +34,19 @@ import Torch
     }
 
     /// The vocabulary in 12, 3 and 1 parts.
-    @Test(arguments: [2, 8, 23], [[0, 3, 4, 10], [7], Array(0..<11)])
-    func gradientsAgreeWithFiniteDifferences(classesAtOnce: Int, selected: [Int]) throws {
+    @Test(arguments: [(2, false), (2, true), (8, true), (23, false)], [[0, 3, 4, 10], [7], Array(0..<11)])
+    func gradientsAgreeWithFiniteDifferences(_ way: (classesAtOnce: Int, keepsLogits: Bool), selected: [Int]) throws {
         let (hidden, weight) = (values([rows, width]), values([vocabulary, width]))
         let targets = (0..<rows).map { ($0 * 7 + 2) % vocabulary }
         let weights = Tensor(weight, shape: [vocabulary, width])
         weights.requiresGradient = true
-        let head = LossHead(weight: weights, logitBudget: classesAtOnce * rows * 8)
-        let scored = head.score(Tensor(hidden, shape: [rows, width]), targets: Tensor(targets))
+        let head = LossHead(
+            weight: weights, logitBudget: way.classesAtOnce * rows * 8, keptBudget: way.keepsLogits ? 1 << 20 : 0)
+        let scored = head.score(Tensor(hidden, shape: [rows, width]), targets: Tensor(targets), forGradient: true)
         let gradient: [Double] = scored.gradient(ofRows: Tensor(selected)).values()
+        // What is kept isn't used up.
+        weights.gradient = nil
+        #expect(scored.gradient(ofRows: Tensor(selected)).values() == gradient)
 
         let ofHidden = slope(at: hidden) { objective($0, weight, targets, selected) }
         for row in 0..<rows where !selected.contains(row) {

@@ -5,7 +5,7 @@ import Torch
 @Suite(.enabled(if: Int8Weight.isSupported, "this processor lacks AVX-512 VNNI"))
 struct Int8WeightTests {
     /// Whole panels and parts of one, rows left over, inputs that aren't fours, one of each.
-    @Test(arguments: [(1, 1, 1), (12, 4, 32), (13, 7, 33), (5, 64, 31), (50, 100, 96), (3, 1536, 65)])
+    @Test(arguments: [(1, 1, 1), (12, 4, 32), (13, 7, 33), (5, 64, 31), (50, 100, 96), (3, 1536, 65), (7, 129, 40)])
     func productsAreThoseOfTheRoundedNumbers(_ shape: (rows: Int, inputs: Int, outputs: Int)) {
         let input = Generator(seed: 1).normal([shape.rows, shape.inputs])
         let weight = Generator(seed: 2).normal([shape.outputs, shape.inputs])
@@ -24,6 +24,17 @@ struct Int8WeightTests {
         let relative = Double((difference * difference).sum().item(Float.self) / (exact * exact).sum().item(Float.self))
             .squareRoot()
         #expect((0.005..<0.02).contains(relative), "\(relative)")
+    }
+
+    /// What one scale a row would round away.
+    @Test func anOutlierSpoilsItsOwnGroupAlone() {
+        let input = Generator(seed: 7).normal([8, 128])
+        input.slice(0..<1, along: 1) *= 1000
+        let weight = Generator(seed: 8).normal([16, 128])
+        weight.slice(0..<64, along: 1) *= 0
+        let exact: [Float] = input.matmul(weight.transpose).values()
+        let found: [Float] = product(input, weight).values()
+        #expect(zip(found, exact).allSatisfy { abs($0 - $1) < 0.5 })
     }
 
     @Test func aSliceOfColumnsIsFilledAndNothingElse() {
@@ -51,14 +62,16 @@ struct Int8WeightTests {
         return result
     }
 
-    /// Each row to the nearest of 255 multiples of its largest value over 127, in float64.
+    /// Every 64 values of a row to the nearest of 255 multiples of the largest over 127, in float64.
     private func rounded(_ rows: Tensor) -> Tensor {
         let width = rows.size(1)
         let values: [Float] = rows.values()
-        let rounded = stride(from: 0, to: values.count, by: width).flatMap { start -> [Double] in
-            let row = values[start..<start + width]
-            let scale = row.map(abs).max()! / 127
-            return row.map { Double(($0 * (1 / scale)).rounded(.toNearestOrEven)) * Double(scale) }
+        let groups = stride(from: 0, to: values.count, by: width).flatMap { row in
+            stride(from: row, to: row + width, by: 64).map { values[$0..<min($0 + 64, row + width)] }
+        }
+        let rounded = groups.flatMap { group -> [Double] in
+            let scale = group.map(abs).max()! / 127
+            return group.map { Double(($0 * (1 / scale)).rounded(.toNearestOrEven)) * Double(scale) }
         }
         return Tensor(rounded, shape: rows.shape)
     }

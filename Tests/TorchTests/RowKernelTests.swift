@@ -1,7 +1,7 @@
 import Testing
 import Torch
 
-/// Narrow products and attention against libtorch's operators in float64.
+/// Attention against libtorch's operators in float64.
 @Suite struct RowKernelTests {
     private let generator = Generator(seed: 4)
 
@@ -13,29 +13,6 @@ import Torch
         let scale = b.map(abs).max() ?? 0
         let worst = zip(a, b).map { abs($0 - $1) }.max() ?? 0
         #expect(worst <= tolerance * max(scale, 1), "\(what): \(worst) at values up to \(scale)")
-    }
-
-    /// Sizes around and across tiles and chunks; left, right and result are slices of wider matrices.
-    @Test(
-        arguments: [(1, 1, 1), (3, 16, 5), (64, 16, 64), (65, 48, 130), (130, 960, 16), (257, 3, 66), (300, 7, 200)],
-        [DType.float32, .float64])
-    func narrowProducts(_ size: (rows: Int, inner: Int, columns: Int), dtype: DType) {
-        let (rows, inner, columns) = size
-        let tolerance = dtype == .float32 ? 1e-5 : 1e-13
-        func slice(_ matrix: Tensor, _ width: Int) -> Tensor { matrix.slice(2..<2 + width, along: 1) }
-        let left = slice(random([rows, inner + 3]), inner)
-        let right = slice(random([inner, columns + 5]), columns)
-        let start = random([rows, columns + 4])
-        let wide = start.converted(to: dtype).cloned()
-        RowKernels.multiply(left.converted(to: dtype), right.converted(to: dtype), into: slice(wide, columns), adding: true)
-        expectClose(slice(wide, columns), slice(start, columns) + left.matmul(right), tolerance, "added")
-        expectClose(wide.slice(0..<2, along: 1), start.slice(0..<2, along: 1), 1e-7, "beside")
-        RowKernels.multiply(left.converted(to: dtype), right.converted(to: dtype), into: slice(wide, columns))
-        expectClose(slice(wide, columns), left.matmul(right), tolerance, "overwritten")
-
-        let other = slice(random([rows, columns + 5]), columns)
-        let turned = RowKernels.multiplyTransposed(left.converted(to: dtype), other.converted(to: dtype))
-        expectClose(turned, left.transpose.matmul(other), tolerance, "transposed")
     }
 
     /// Lengths within a block, at its edge and across; grouped and ungrouped heads.

@@ -62,14 +62,4 @@ import Torch
                 gradient, qkv: qkv, output: expected, normalizer: kept, heads: heads.count, keyValueHeads: heads.keyValues,
                 length: size.length), "gradient")
     }
-
-    @Test func products() {
-        let (left, right, start) = (random([7, 3]), random([3, 10]), random([7, 12]))
-        for adds in [false, true] {
-            let (found, expected) = (start.cloned(), start.cloned())
-            RowOperators.multiply(left, right, into: found.slice(1..<11, along: 1), adding: adds)
-            RowKernels.multiply(left, right, into: expected.slice(1..<11, along: 1), adding: adds)
-            expectClose(found, expected, "product")
-        }
-    }
 }

@@ -142,12 +142,39 @@ ct_status ct_cross_entropy(
 ct_status ct_cross_entropy_backward(ct_tensor logits, ct_tensor targets, ct_tensor normalizer);
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Narrow products and attention. Same tensors as above; rows may lie at any distance, so slices of columns need no copy.
+// Low-rank adapters and attention. Same tensors as above; rows may lie at any distance, so slices of columns need no copy.
 
-/// result = left · right, or result += left · right where `adds`: `[n, k] · [k, m] → [n, m]`.
-ct_status ct_multiply(ct_tensor result, ct_tensor left, ct_tensor right, bool adds);
-/// leftᵀ · right: `[n, r]ᵀ · [n, m] → [r, m]`, for small r.
-ct_status ct_multiply_transposed(ct_tensor left, ct_tensor right, ct_tensor *result);
+/// Dropout without state: a value of a matrix is dropped or not by a key, its row and its column.
+typedef struct {
+    /// The row of the mask that the first row of the tensor is.
+    int64_t first_row;
+    /// Of 65,536 values, how many are dropped. The others are scaled to the same expectation.
+    uint32_t dropped;
+} ct_dropout;
+/// x dropped, `[n, d]`.
+ct_status ct_dropped(ct_tensor x, ct_dropout dropout, uint64_t key, ct_tensor *result);
+
+/// A low-rank adapter of one of the layers that share an input.
+typedef struct {
+    /// `[r, in]`
+    ct_tensor a;
+    /// `[out, r]`
+    ct_tensor b;
+    /// The first of its layer's columns in the output of all.
+    int64_t column;
+    /// Of its dropout, where there is any.
+    uint64_t key;
+} ct_low_rank_part;
+/// output += scale · dropped(input) · Aᵀ · Bᵀ for each part's columns. `[n, Σ out]`, `[n, in]`.
+/// `low`: dropped(input) · Aᵀ, part by part, `[n, Σ r]`.
+ct_status ct_low_rank_forward(
+    ct_tensor output, ct_tensor input, const ct_low_rank_part *parts, int64_t count, double scale,
+    const ct_dropout *_Nullable dropout, ct_tensor *low);
+/// The gradients of every A and B, `count` of each, from that of the output, `[n, Σ out]`. Unless it is null, `inputGradient`
+/// `[n, in]` is added to.
+ct_status ct_low_rank_backward(
+    ct_tensor gradient, ct_tensor input, ct_tensor low, const ct_low_rank_part *parts, int64_t count, double scale,
+    const ct_dropout *_Nullable dropout, ct_tensor inputGradient, ct_tensor *gradientsOfA, ct_tensor *gradientsOfB);
 
 /// Causal attention. A row of `qkv` holds the queries of all heads, then the keys, then the values of the key-value heads,
 /// which groups of heads share; `length` rows are a sequence.
@@ -160,16 +187,16 @@ ct_status ct_attention_backward(
     int64_t length, ct_tensor *result);
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Products with frozen weights in int8: a scale for each output of the weight, one for each row of the input. Host memory, float32.
+// Products with frozen weights in int8: a scale for every 64 inputs, of each output of the weight and of each row. Host memory, float32.
 
 /// Whether this processor multiplies bytes (AVX-512 VNNI), as `ct_int8_multiply` does.
 bool ct_has_int8_products(void);
-/// `[n, k]` float32 in bytes, in the order in which a product reads them, and the scale of each of the n, `[n]`.
-ct_status ct_int8_weight(ct_tensor weight, ct_tensor *packed, ct_tensor *scales);
-/// `[m, k]` float32 in bytes, each row with its scale and sum.
+/// `[n, k]` float32 in bytes and scales, in the order in which a product reads them.
+ct_status ct_int8_weight(ct_tensor weight, ct_tensor *packed);
+/// `[m, k]` float32 in bytes, each row with its scales and sums.
 ct_status ct_int8_rows(ct_tensor x, ct_tensor *result);
 /// result = rows · weightᵀ, `[m, n]` float32; it may be a slice of columns.
-ct_status ct_int8_multiply(ct_tensor result, ct_tensor rows, ct_tensor packed, ct_tensor scales);
+ct_status ct_int8_multiply(ct_tensor result, ct_tensor rows, ct_tensor packed);
 
 /// Keeps freed blocks in the process instead of giving them back: a training step asks for the same ones again.
 /// Call it before the first tensor. No effect where the C library isn't glibc.

@@ -51,7 +51,7 @@ public final class MappedFile: @unchecked Sendable {
 
     /// Lets go of the memory behind `range`, once it has been read: it counts as the process' own until then. Reading it again brings
     /// it back.
-    func release(_ range: Range<Int>) {
+    public func release(_ range: Range<Int>) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         // Whole pages: the others hold what stands beside the range.
         let (first, end) = ((range.lowerBound + page - 1) / page * page, range.upperBound / page * page)

@@ -105,7 +105,7 @@ public final class StepBenchmark {
                 let states = model.hiddenStates(inputIDs, adapter: adapter)
                 return states.reshaped([places.count + batch.batchSize, -1]).rows(rows)
             }
-            let scored = try timings.time("head and losses") { head.score(hidden, targets: targets) }
+            let scored = try timings.time("head and losses") { head.score(hidden, targets: targets, forGradient: true) }
             let gradient = try timings.time("head, backward") { scored.gradient(ofRows: selected) }
             try timings.time("layers, backward") { try hidden.rows(selected).backward(gradient: gradient) }
         }

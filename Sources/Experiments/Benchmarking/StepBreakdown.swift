@@ -75,7 +75,7 @@ public struct StepBreakdown: Sendable, Codable {
         let name = call.name
         if products.contains(name) || name.contains("qlinear") { return shapes.owner(of: call.shapes) }
         if name.hasPrefix("int8") { return .baseProducts }
-        if name == "multiply" || name == "multiplyTransposed" { return .adapterProducts }
+        if name.hasPrefix("lowRank") { return .adapterProducts }
         if name.contains("ttention") { return .attention }
         if name.contains("rossEntropy") || name == "aten::logsumexp" { return .head }
         if rowKernels.contains(name) { return .rowKernels }

@@ -14,6 +14,7 @@ package struct CUDARowKernels: Sendable {
 
     static let operations = [
         "rmsNorm", "rmsNormBackward", "swiGLU", "swiGLUBackward", "rotate", "crossEntropy", "crossEntropyBackward",
+        "dropout",
     ]
     /// Values a thread takes at once.
     private static let widths: [DType: Int] = [.float32: 4, .bfloat16: 8]
@@ -115,6 +116,17 @@ package struct CUDARowKernels: Sendable {
             [.rows(logits), .stride(logits), .rows(targets), .rows(normalizer), .count(logits.size(1))])
     }
 
+    package func dropped(_ x: Tensor, _ dropout: Dropout) -> Tensor {
+        let result = Tensor.empty(x.shape, dtype: x.dtype, on: x.device)
+        launch(
+            "dropout", x, [x, result], width: x.size(1),
+            [
+                .rows(x), .stride(x), .rows(result), .stride(result), .count(x.size(1)), .key(dropout.key),
+                .count(dropout.firstRow), .count(Int(dropout.dropped)),
+            ])
+        return result
+    }
+
     private func check(_ column: Tensor, dtype: DType, for rows: Tensor) {
         precondition(
             column.dtype == dtype && column.shape == [rows.size(0)] && column.device == rows.device,
@@ -130,6 +142,7 @@ package struct CUDARowKernels: Sendable {
         case stride(Tensor)
         case count(Int)
         case number(Float)
+        case key(UInt64)
 
         /// What the kernel reads, in the 8 bytes of a slot.
         var bits: UInt64 {
@@ -139,6 +152,7 @@ package struct CUDARowKernels: Sendable {
             case .stride(let tensor): UInt64(bitPattern: Int64(tensor.rowStride))
             case .count(let count): UInt64(bitPattern: Int64(count))
             case .number(let number): UInt64(number.bitPattern)
+            case .key(let key): key
             }
         }
     }

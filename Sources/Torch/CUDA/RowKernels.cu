@@ -232,6 +232,38 @@ __device__ void crossEntropyBackward(Real *logits, Count stride, const Count *ta
     }
 }
 
+// MARK: Dropout
+
+/// SplitMix64's finalizer after one step of its sequence.
+__device__ inline unsigned long long mixed(unsigned long long value) {
+    value += 0x9e3779b97f4a7c15ull;
+    value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9ull;
+    value = (value ^ (value >> 27)) * 0x94d049bb133111ebull;
+    return value ^ (value >> 31);
+}
+
+/// Rows dropped as CTorch/Dropout.cpp drops them: of 65,536 values `dropped`, by a hash of the key, the row and the column.
+template <int width, class Real>
+__device__ void dropout(
+    const Real *x, Count stride, Real *y, Count yStride, Count d, unsigned long long key, Count firstRow, Count dropped) {
+    unsigned long long keys = mixed(key ^ mixed((unsigned long long)(firstRow + blockIdx.x)));
+    unsigned first = (unsigned)keys, second = (unsigned)(keys >> 32);
+    float scale = 65536.0f / (float)(65536 - dropped);
+    x += blockIdx.x * stride, y += blockIdx.x * yStride;
+    FOR_EACH_PACK(i, d) {
+        Pack<Real, width> values = pack<width>(x, i);
+        for (int j = 0; j < width; ++j) {
+            unsigned column = (unsigned)(i + j);
+            unsigned bits = (column / 32 * 16 + column % 16) * 0x9e3779b1u ^ first;
+            bits = (bits ^ (bits >> 16)) * 0x7feb352du ^ second;
+            bits = (bits ^ (bits >> 15)) * 0x846ca68bu;
+            bits ^= bits >> 16;
+            values.set(j, (Count)(column % 32 < 16 ? bits & 0xffffu : bits >> 16) >= dropped ? values[j] * scale : 0.0f);
+        }
+        pack<width>(y, i) = values;
+    }
+}
+
 // MARK: What is launched: `<kernel>_<type>_<width>`
 
 // At most what CUDARowKernels starts of a block's threads; without it a kernel may be given more registers than so many have.
@@ -270,6 +302,10 @@ __device__ void crossEntropyBackward(Real *logits, Count stride, const Count *ta
     extern "C" __global__ void LAUNCHED crossEntropyBackward_##name##_##width(                                                 \
         Real *logits, Count stride, const Count *targets, const float *normalizer, Count v) {                                  \
         crossEntropyBackward<width>(logits, stride, targets, normalizer, v);                                                   \
+    }                                                                                                                          \
+    extern "C" __global__ void LAUNCHED dropout_##name##_##width(                                                              \
+        const Real *x, Count stride, Real *y, Count yStride, Count d, unsigned long long key, Count firstRow, Count dropped) { \
+        dropout<width>(x, stride, y, yStride, d, key, firstRow, dropped);                                                      \
     }
 
 INSTANCES(float, float32, 4)

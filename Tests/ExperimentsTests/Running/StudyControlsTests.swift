@@ -155,6 +155,15 @@ import Training
         #expect(measured.trainedTokensPerSecond > 0 && measured.forwardTokensPerSecond > 0)
     }
 
+    /// Two arms share a reference's scores, unless one has them computed otherwise.
+    @Test func scoresOfAnotherPrecisionAreReckonedOnTheirOwn() async throws {
+        let tiny = try await TinyStudy()
+        let selection = "selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.3}"
+        let yaml = tiny.yaml + "\n  - {name: again, \(selection)}\n  - {name: int8, \(selection), compute.frozen: int8Reference}"
+        let plan = try StudyPlan(Study(yaml: yaml), in: tiny.folder.file("study"), workspace: Workspace())
+        #expect(plan.runs.filter { $0.scoringTokens > 0 }.map(\.name) == ["topk", "drawn", "int8"])
+    }
+
     @Test func aMixtureIsTrainedOnInItsShares() async throws {
         let tiny = try await TinyStudy()
         _ = try finished(tiny)

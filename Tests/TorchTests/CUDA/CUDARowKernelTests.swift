@@ -56,6 +56,13 @@ import Torch
             "gradient")
     }
 
+    /// The card drops what the host drops.
+    @Test(arguments: cases, [0, 0.05, 0.9]) func dropout(_ shape: (width: Int, offset: Int, dtype: DType), probability: Double) {
+        let x = rows(3, shape.width, offset: shape.offset, shape.dtype)
+        let dropout = Dropout(probability: probability, key: 77, firstRow: 5)
+        expectClose(kernels.dropped(x, dropout), RowKernels.dropped(wide(x), dropout), "dropped")
+    }
+
     @Test(arguments: [(64, 9, 8, false), (64, 9, 8, true), (16, 3, 8, true), (10, 4, 1, false)], [DType.float32, .bfloat16])
     func rotate(_ shape: (size: Int, heads: Int, offset: Int, inverse: Bool), dtype: DType) {
         let inverse = shape.inverse

@@ -1,0 +1,57 @@
+import Torch
+
+/// A group of linear layers that share an input, with what an adapter adds to them: the layer by hand is made of four.
+struct GroupAdapter {
+    struct Gradients {
+        /// With respect to the group's input, `[N, in]`, where it was wanted.
+        let input: Tensor?
+        /// Of A, then B, module by module.
+        let parameters: [Tensor?]
+    }
+
+    private let group: LinearGroup
+    private let modules: [LoRAAdapter.Module]
+    /// Nil where no layer is adapted.
+    private let lowRank: LowRankGroup?
+
+    init(_ group: LinearGroup, _ pass: LlamaBlock.Pass) {
+        self.group = group
+        let dtype = group.weight.dtype
+        let adapted = zip(group.ranges, group.linears).compactMap { columns, linear in
+            pass.adapter?.modules[linear.name].map { (columns, linear.name, $0) }
+        }
+        modules = adapted.map(\.2)
+        guard let adapter = pass.adapter, !adapted.isEmpty else {
+            lowRank = nil
+            return
+        }
+        let parts = withoutGradient {
+            adapted.map { columns, name, module in
+                LowRankGroup.Part(
+                    a: module.a.detached().converted(to: dtype), b: module.b.detached().converted(to: dtype), columns: columns,
+                    stream: adapter.streams[name]!)
+            }
+        }
+        lowRank = LowRankGroup(parts, scale: adapter.scale, dropout: pass.dropout)
+    }
+
+    var parameters: [Tensor] { modules.flatMap { [$0.a, $0.b] } }
+
+    /// - Parameter input: `[N, in]`
+    /// - Returns: the group's outputs side by side, `[N, Σ out]`, and the adapters' low-rank activations, `[N, Σ r]`
+    func forward(_ input: Tensor) -> (output: Tensor, low: Tensor?) {
+        let output = group.product(input)
+        return (output, lowRank?.add(to: output, input: input))
+    }
+
+    /// - Parameter wantsInput: not in the first layer, whose input is the frozen embeddings'.
+    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?, wantsInput: Bool = true) -> Gradients {
+        let result = wantsInput ? gradient.timesTransposed(group.weight.transpose) : nil
+        guard let lowRank, let low else { return Gradients(input: result, parameters: []) }
+        let gradients = lowRank.backward(gradient, input: input, low: low, addingTo: result)
+        let parameters = zip(modules, gradients).flatMap { module, gradients -> [Tensor?] in
+            [gradients.ofA.converted(to: module.a.dtype), gradients.ofB.converted(to: module.b.dtype)]
+        }
+        return Gradients(input: result, parameters: parameters)
+    }
+}
