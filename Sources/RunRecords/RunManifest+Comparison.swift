@@ -41,7 +41,8 @@ extension RunManifest {
     public func circumstances(otherThanIn now: RunManifest) -> [String] {
         let pairs: [(what: String, then: String?, now: String?)] =
             [
-                ("processor", processor, now.processor), ("device", device, now.device), ("threads", "\(threads)", "\(now.threads)"),
+                ("processor", processor, now.processor), ("device", device, now.device),
+                ("threads", "\(threads)", "\(now.threads)"),
             ] + Set(versions.keys).union(now.versions.keys).sorted().map { ($0, versions[$0], now.versions[$0]) }
         return pairs.filter { $0.then != $0.now }.map {
             "\($0.what): \($0.then ?? "unknown") then, \($0.now ?? "unknown") now"

@@ -63,7 +63,8 @@ struct TrainingCheckpoint {
         guard let state else {
             throw TrainingError.foreignCheckpoint(
                 path: file.path,
-                reason: "it is of format \(found), and this winnow reads \(Format.current): go on with the version that the run's "
+                reason:
+                    "it is of format \(found), and this winnow reads \(Format.current): go on with the version that the run's "
                     + "\(RunDirectory.manifestName) names, or start again with --overwrite")
         }
         if trainer.adapter != nil {

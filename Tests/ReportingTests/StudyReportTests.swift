@@ -53,7 +53,7 @@ import Testing
         }
         let source = try String(contentsOf: page, encoding: .utf8)
         #expect(!source.contains(attack))
-        #expect(!source.contains("<img src=x"))
+        #expect(!source.contains("<img src"))
         let visit = try Browser().visit(page)
         #expect(visit.console.isEmpty, "\(visit.console)")
         #expect(!visit.document.contains("<title>pwned"))
@@ -93,7 +93,9 @@ import Testing
         #expect(try Browser.probe(page, width: 1000, "`${\(far)} ${\(title)}`") == "60960 training tokens")
         let click = "root.querySelector('#curves input[value=selected]').click()"
         let tokens = Int(0.3 * Double(StudyFixture.tokensPerStep)) * StudyFixture.steps
-        #expect(try Browser.probe(page, width: 1000, "(\(click), `${\(far)} ${\(title)}`)") == "\(tokens) tokens that carried the loss")
+        #expect(
+            try Browser.probe(page, width: 1000, "(\(click), `${\(far)} ${\(title)}`)")
+                == "\(tokens) tokens that carried the loss")
     }
 
     @Test func arrowKeysWalkThroughTheTokens() throws {
@@ -158,7 +160,7 @@ import Testing
         let visit = try Browser().visit(page)
         #expect(visit.console.isEmpty, "\(visit.console)")
         #expect(!visit.document.contains("<title>pwned"))
-        #expect(!visit.document.contains("<img src=x"))
+        #expect(!visit.document.contains("<img src"))
         #expect(visit.document.contains("&lt;/script&gt;</span>"))
     }
 

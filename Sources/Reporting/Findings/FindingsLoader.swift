@@ -37,7 +37,9 @@ struct FindingsLoader {
         for arm in arms where arm.finished.count < arm.runs.count {
             let unfinished = arm.runs.filter { run in !arm.finished.contains { $0.run.seed == run.run.seed } }
             for failed in unfinished where failed.run.failure != nil {
-                gaps.append("\(name(of: failed.run, in: arm.arm)) failed, so nothing is compared with it; its line in the table says why.")
+                gaps.append(
+                    "\(name(of: failed.run, in: arm.arm)) failed, so nothing is compared with it; its line in the table says why."
+                )
             }
             let missing = unfinished.filter { $0.run.failure == nil }
             guard !missing.isEmpty else { continue }
