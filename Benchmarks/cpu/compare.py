@@ -131,7 +131,7 @@ def agree(match, ready):
         (exact if sides.is_exact(name) else loose)[name] = said["first"]
         if "compiled" in said and (said["compiled"]["graphs"] == 0 or said["compiled"]["layers"] == 0):
             sys.exit(f"{match.name}: {name} says compiled, but nothing was: {said['compiled']}")
-    for key, near, nearly in [("loss", 1e-4, 2e-2), ("selectedLoss", 1e-3, 5e-2), ("gradientNorm", 1e-2, 0.5)]:
+    for key, near, nearly in [("loss", 1e-4, 2e-2), ("selectedLoss", 1e-3, 0.2), ("gradientNorm", 1e-2, 0.5)]:
         values = {name: first[key] for name, first in {**exact, **loose}.items()}
         middle = statistics.median([values[name] for name in exact] or values.values())
         far = {n: v for n, v in values.items() if not (v > 0 and abs(v - middle) <= (near if n in exact else nearly) * middle)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
-# Shapes with random weights, in LlamaConfig's words; `135M` is the model named on the command line.
+# Shapes with random weights in bfloat16, as TinyLlama is published, in LlamaConfig's words; `135M` is the model named on the command line.
 SHAPES = {
     "1.1B": dict(  # TinyLlama's, with positions enough for growth.py
         vocab_size=32000, hidden_size=2048, intermediate_size=5632, num_hidden_layers=22, num_attention_heads=32,
@@ -26,7 +26,7 @@ NAMES = ["135M", *SHAPES]
 
 @dataclass(frozen=True)
 class Weights:
-    """A Hugging Face folder in float32, and a PEFT adapter of rank 16 on all its linear layers."""
+    """A Hugging Face folder, and a PEFT adapter of rank 16 on all its linear layers."""
 
     model: Path
     adapter: Path
@@ -85,7 +85,8 @@ def _write_random(shape, folder):
     torch.manual_seed(0)
     model = LlamaForCausalLM(
         LlamaConfig(**SHAPES[shape], rms_norm_eps=1e-5, tie_word_embeddings=False, bos_token_id=None, eos_token_id=None))
-    model.save_pretrained(folder)
+    model.to(torch.bfloat16).save_pretrained(folder)
+    model.float()
     # Which tokens they are makes no difference to a speed: the 256 bytes will do.
     tokenizer = Tokenizer(models.BPE({c: i for i, c in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}, []))
     tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()

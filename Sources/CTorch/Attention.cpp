@@ -1,7 +1,7 @@
 // Causal attention, forward and backward, over queries, keys and values as the projection left them: side by side in a row.
 //
-// A block of queries at a time against all keys up to its last one (softmax needs no second pass over memory then, since a
-// block's scores are small: 64 × length). Heads of a group read the same keys and add to the same gradients, so nothing is
+// A block of queries at a time against all keys from the first that one of them sees up to its last one (softmax needs no second
+// pass over memory then, since a block's scores are small: 64 × length). Heads of a group read the same keys and add to the same gradients, so nothing is
 // repeated or summed afterwards. A thread takes a group of one sequence.
 #include <ATen/ops/empty.h>
 
@@ -27,18 +27,24 @@ struct Softmax {
     Real maximum, inverse;
 };
 
+/// Of a row's scores, those that the query may see.
+struct Seen {
+    int64_t begin, end;
+};
+
 #define ATTENTION_ROWS(Real, CLONES)                                                                                           \
-    /* Overwrites the first `seen` scores with e^(scale · (score − max)), the others up to `width` with 0. */                  \
-    CLONES void exponentialRow(Real *scores, int64_t seen, int64_t width, Real scale, Softmax<Real> *softmax) {                \
+    /* Overwrites the scores seen with e^(scale · (score − max)), the others up to `width` with 0.           */                \
+    CLONES void exponentialRow(Real *scores, Seen seen, int64_t width, Real scale, Softmax<Real> *softmax) {                   \
         SUMS_IN_ANY_ORDER                                                                                                      \
         Real maximum = -std::numeric_limits<Real>::infinity();                                                                 \
         double sum = 0;                                                                                                        \
-        for (int64_t i = 0; i < seen; ++i) maximum = scores[i] > maximum ? scores[i] : maximum;                                \
-        for (int64_t i = 0; i < seen; ++i) {                                                                                   \
+        for (int64_t i = seen.begin; i < seen.end; ++i) maximum = scores[i] > maximum ? scores[i] : maximum;                   \
+        for (int64_t i = 0; i < seen.begin; ++i) scores[i] = 0;                                                                \
+        for (int64_t i = seen.begin; i < seen.end; ++i) {                                                                      \
             scores[i] = exponential(scale * (scores[i] - maximum));                                                            \
             sum += scores[i];                                                                                                  \
         }                                                                                                                      \
-        for (int64_t i = seen; i < width; ++i) scores[i] = 0;                                                                  \
+        for (int64_t i = seen.end; i < width; ++i) scores[i] = 0;                                                              \
         *softmax = {maximum, static_cast<Real>(1 / sum)};                                                                      \
     }                                                                                                                          \
     CLONES void scaleRow(Real *row, int64_t width, Real factor) {                                                              \
@@ -46,17 +52,18 @@ struct Softmax {
     }                                                                                                                          \
     /* From scores to probabilities, and from the probabilities' gradients to those of the scores.                           */ \
     CLONES void softmaxBackwardRow(                                                                                            \
-        Real *scores, Real *gradients, int64_t seen, int64_t width, Real scale, Softmax<Real> softmax, const Real *outer,      \
+        Real *scores, Real *gradients, Seen seen, int64_t width, Real scale, Softmax<Real> softmax, const Real *outer,         \
         const Real *output, int64_t size) {                                                                                    \
         SUMS_IN_ANY_ORDER                                                                                                      \
         double sum = 0;                                                                                                        \
         for (int64_t i = 0; i < size; ++i) sum += static_cast<double>(outer[i]) * output[i];                                   \
         Real mean = static_cast<Real>(sum);                                                                                    \
-        for (int64_t i = 0; i < seen; ++i) {                                                                                   \
+        for (int64_t i = 0; i < seen.begin; ++i) scores[i] = gradients[i] = 0;                                                 \
+        for (int64_t i = seen.begin; i < seen.end; ++i) {                                                                      \
             scores[i] = exponential(scale * (scores[i] - softmax.maximum)) * softmax.inverse;                                  \
             gradients[i] = scores[i] * (gradients[i] - mean) * scale;                                                          \
         }                                                                                                                      \
-        for (int64_t i = seen; i < width; ++i) scores[i] = gradients[i] = 0;                                                   \
+        for (int64_t i = seen.end; i < width; ++i) scores[i] = gradients[i] = 0;                                               \
     }
 
 ATTENTION_ROWS(float, FOR_EACH_PROCESSOR)
@@ -70,15 +77,15 @@ Softmax<Real> *softmaxOf(const Rows<Real> &softmax, int64_t row, int64_t head) {
 
 /// Where things lie in a row.
 struct Layout {
-    int64_t heads, keyValueHeads, length, size, sequences;
+    int64_t heads, keyValueHeads, length, window, size, sequences;
 
-    Layout(const at::Tensor &qkv, int64_t heads, int64_t keyValueHeads, int64_t length)
-        : heads(heads), keyValueHeads(keyValueHeads), length(length) {
+    Layout(const at::Tensor &qkv, int64_t heads, int64_t keyValueHeads, int64_t length, int64_t window)
+        : heads(heads), keyValueHeads(keyValueHeads), length(length), window(std::min(window, length)) {
         TORCH_CHECK(
-            qkv.dim() == 2 && keyValueHeads > 0 && heads % keyValueHeads == 0 && length > 0 &&
+            qkv.dim() == 2 && keyValueHeads > 0 && heads % keyValueHeads == 0 && length > 0 && window > 0 &&
                 qkv.size(1) % (heads + 2 * keyValueHeads) == 0 && qkv.size(0) % length == 0,
             "rows of shape ", qkv.sizes(), " aren't sequences of ", length, " with ", heads, " heads and ", keyValueHeads,
-            " key-value heads");
+            " key-value heads, of which a row sees ", window);
         size = qkv.size(1) / (heads + 2 * keyValueHeads);
         sequences = qkv.size(0) / length;
     }
@@ -86,6 +93,9 @@ struct Layout {
     int64_t query(int64_t head) const { return head * size; }
     int64_t key(int64_t group) const { return (heads + group) * size; }
     int64_t value(int64_t group) const { return (heads + keyValueHeads + group) * size; }
+
+    /// The first position that a position sees.
+    int64_t first(int64_t position) const { return std::max<int64_t>(0, position + 1 - window); }
 
     /// On each of libtorch's threads: what `prepare` gives, with memory of its own, is called with a sequence's first row and a
     /// group.
@@ -97,14 +107,14 @@ struct Layout {
         });
     }
 
-    /// Calls `body(head, block's first row, rows, keys seen)` for the blocks of a group.
+    /// Calls `body(head, block's first row, rows, first key seen, keys from there to the block's end)` for the blocks of a group.
     template <class Body>
     void forEachBlock(int64_t group, Body &&body) const {
         auto groupSize = heads / keyValueHeads;
         for (auto head = group * groupSize; head < (group + 1) * groupSize; ++head)
             for (int64_t start = 0; start < length; start += blockRows) {
                 auto rows = std::min(blockRows, length - start);
-                body(head, start, rows, start + rows);
+                body(head, start, rows, first(start), start + rows - first(start));
             }
     }
 };
@@ -112,10 +122,11 @@ struct Layout {
 }  // namespace
 
 ct_status ct_attention(
-    ct_tensor qkvHandle, int64_t heads, int64_t keyValueHeads, int64_t length, ct_tensor *output, ct_tensor *softmaxOutput) {
+    ct_tensor qkvHandle, int64_t heads, int64_t keyValueHeads, int64_t length, int64_t window, ct_tensor *output,
+    ct_tensor *softmaxOutput) {
     return guarded([&] {
         auto qkv = borrowed(qkvHandle);
-        Layout layout(qkv, heads, keyValueHeads, length);
+        Layout layout(qkv, heads, keyValueHeads, length, window);
         auto size = layout.size;
         auto result = at::empty({qkv.size(0), heads * size}, qkv.options());
         auto softmaxes = at::empty({qkv.size(0), heads * 2}, qkv.options());
@@ -127,15 +138,18 @@ ct_status ct_attention(
                            int64_t first, int64_t group) mutable {
                     transpose(in[first] + layout.key(group), in.stride, length, size, keys.data(), length);
                     auto *values = in[first] + layout.value(group);
-                    layout.forEachBlock(group, [&](int64_t head, int64_t start, int64_t rows, int64_t seen) {
+                    layout.forEachBlock(group, [&](int64_t head, int64_t start, int64_t rows, int64_t from, int64_t count) {
                         auto top = first + start;
                         auto *place = out[top] + head * size;
                         multiply(
-                            rows, seen, size, in[top] + layout.query(head), in.stride, keys.data(), length, scores.data(),
+                            rows, count, size, in[top] + layout.query(head), in.stride, keys.data() + from, length, scores.data(),
                             length, false);
-                        for (int64_t row = 0; row < rows; ++row)
-                            exponentialRow(&scores[row * length], start + row + 1, seen, scale, softmaxOf(softmax, top + row, head));
-                        multiply(rows, size, seen, scores.data(), length, values, in.stride, place, out.stride, false);
+                        for (int64_t row = 0; row < rows; ++row) {
+                            Seen seen{layout.first(start + row) - from, start + row + 1 - from};
+                            exponentialRow(&scores[row * length], seen, count, scale, softmaxOf(softmax, top + row, head));
+                        }
+                        multiply(
+                            rows, size, count, scores.data(), length, values + from * in.stride, in.stride, place, out.stride, false);
                         for (int64_t row = 0; row < rows; ++row)
                             scaleRow(place + row * out.stride, size, softmaxOf(softmax, top + row, head)->inverse);
                     });
@@ -149,11 +163,11 @@ ct_status ct_attention(
 
 ct_status ct_attention_backward(
     ct_tensor gradientHandle, ct_tensor qkvHandle, ct_tensor outputHandle, ct_tensor softmaxHandle, int64_t heads,
-    int64_t keyValueHeads, int64_t length, ct_tensor *result) {
+    int64_t keyValueHeads, int64_t length, int64_t window, ct_tensor *result) {
     return guarded([&] {
         auto gradient = borrowed(gradientHandle), qkv = borrowed(qkvHandle), output = borrowed(outputHandle);
         auto softmaxes = borrowed(softmaxHandle);
-        Layout layout(qkv, heads, keyValueHeads, length);
+        Layout layout(qkv, heads, keyValueHeads, length, window);
         auto size = layout.size;
         TORCH_CHECK(gradient.sizes() == output.sizes(), "the gradient has shape ", gradient.sizes());
         auto gradients = at::empty(qkv.sizes(), qkv.options());
@@ -171,22 +185,26 @@ ct_status ct_attention_backward(
                         std::fill_n(keyGradient + row * out.stride, size, Real(0));
                         std::fill_n(valueGradient + row * out.stride, size, Real(0));
                     }
-                    layout.forEachBlock(group, [&](int64_t head, int64_t start, int64_t rows, int64_t seen) {
+                    layout.forEachBlock(group, [&](int64_t head, int64_t start, int64_t rows, int64_t from, int64_t count) {
                         auto top = first + start;
                         auto *query = in[top] + layout.query(head), *o = outer[top] + head * size;
-                        multiply(rows, seen, size, query, in.stride, keys.data(), length, scores.data(), length, false);
-                        multiply(rows, seen, size, o, outer.stride, values.data(), length, errors.data(), length, false);
+                        multiply(rows, count, size, query, in.stride, keys.data() + from, length, scores.data(), length, false);
+                        multiply(rows, count, size, o, outer.stride, values.data() + from, length, errors.data(), length, false);
                         for (int64_t row = 0; row < rows; ++row)
                             softmaxBackwardRow(
-                                &scores[row * length], &errors[row * length], start + row + 1, seen, scale,
+                                &scores[row * length], &errors[row * length],
+                                Seen{layout.first(start + row) - from, start + row + 1 - from}, count, scale,
                                 *softmaxOf(softmax, top + row, head), o + row * outer.stride, attended[top + row] + head * size, size);
                         multiply(
-                            rows, size, seen, errors.data(), length, in[first] + layout.key(group), in.stride,
+                            rows, size, count, errors.data(), length, in[first + from] + layout.key(group), in.stride,
                             out[top] + layout.query(head), out.stride, false);
-                        transpose(scores.data(), length, rows, seen, turned.data(), blockRows);
-                        multiply(seen, size, rows, turned.data(), blockRows, o, outer.stride, valueGradient, out.stride, true);
-                        transpose(errors.data(), length, rows, seen, turned.data(), blockRows);
-                        multiply(seen, size, rows, turned.data(), blockRows, query, in.stride, keyGradient, out.stride, true);
+                        auto ofSeen = from * out.stride;
+                        transpose(scores.data(), length, rows, count, turned.data(), blockRows);
+                        multiply(
+                            count, size, rows, turned.data(), blockRows, o, outer.stride, valueGradient + ofSeen, out.stride, true);
+                        transpose(errors.data(), length, rows, count, turned.data(), blockRows);
+                        multiply(
+                            count, size, rows, turned.data(), blockRows, query, in.stride, keyGradient + ofSeen, out.stride, true);
                     });
                 };
             });

@@ -32,6 +32,9 @@ public protocol CausalLM: AnyObject {
     /// - Parameter inputIDs: `[B, T]`, int64.
     func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String?
 
+    /// Why a pass over texts runs the layers operator by operator; `nil` where each layer is one piece, which is faster.
+    var reasonForPlainLayers: PlainReason? { get }
+
     /// The same model, its weights shared, whose forward passes multiply by the frozen linear layers in int8. Embeddings, norms, the
     /// head, adapters and every gradient stay as they are; the int8 weights come on top, a byte each.
     ///

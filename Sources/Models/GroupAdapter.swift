@@ -14,9 +14,9 @@ struct GroupAdapter {
     /// Nil where no layer is adapted.
     private let lowRank: LowRankGroup?
 
-    init(_ group: LinearGroup, _ pass: LlamaBlock.Pass) {
+    /// - Parameter dtype: of the layer's activations.
+    init(_ group: LinearGroup, _ pass: LlamaBlock.Pass, dtype: DType) {
         self.group = group
-        let dtype = group.weight.dtype
         let adapted = zip(group.ranges, group.linears).compactMap { columns, linear in
             pass.adapter?.modules[linear.name].map { (columns, linear.name, $0) }
         }
@@ -46,7 +46,7 @@ struct GroupAdapter {
 
     /// - Parameter wantsInput: not in the first layer, whose input is the frozen embeddings'.
     func backward(_ gradient: Tensor, input: Tensor, low: Tensor?, wantsInput: Bool = true) -> Gradients {
-        let result = wantsInput ? gradient.timesTransposed(group.weight.transpose) : nil
+        let result = wantsInput ? group.backward(gradient) : nil
         guard let lowRank, let low else { return Gradients(input: result, parameters: []) }
         let gradients = lowRank.backward(gradient, input: input, low: low, addingTo: result)
         let parameters = zip(modules, gradients).flatMap { module, gradients -> [Tensor?] in

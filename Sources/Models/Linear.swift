@@ -4,7 +4,7 @@ import Torch
 struct Linear {
     /// Its Hugging Face name without `.weight`, as adapters know it.
     let name: String
-    /// `[out, in]`
+    /// `[out, in]`, in the type that it is held in; products widen it to their input's.
     let weight: Tensor
     /// `[out]`
     let bias: Tensor?
@@ -13,7 +13,7 @@ struct Linear {
 
     /// `[N, in] → [N, out]`
     func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Dropout?) -> Tensor {
-        let base: Tensor = int8.map { product(input, $0) } ?? Operator.linear(input, weight, bias)
+        let base: Tensor = int8.map { product(input, $0) } ?? Operator.linear(input, weight.converted(to: input.dtype), bias)
         guard let adapter else { return base }
         return adapter.adding(to: base, input: input, module: name, dropout: dropout)
     }
@@ -42,21 +42,20 @@ struct LinearGroup {
     /// The rows of `weight`, and so the columns of the output, that belong to each.
     let ranges: [Range<Int>]
 
-    /// - Parameter load: reads one layer's `[out, in]` weight or `[out]` bias.
+    /// - Throws: what `weights` throws.
     init(
-        _ parts: [(name: String, outputs: Int)], inputs: Int, hasBias: Bool, dtype: DType, device: Device,
-        load: (_ name: String, _ shape: [Int]) throws -> Tensor
+        _ parts: [(name: String, outputs: Int)], inputs: Int, hasBias: Bool, weights: WeightLoader
     ) throws {
         let outputs = parts.reduce(0) { $0 + $1.outputs }
-        let whole = Tensor.empty([outputs, inputs], dtype: dtype, on: device)
-        let biases = hasBias ? Tensor.empty([outputs], dtype: dtype, on: device) : nil
+        let whole = weights.place([outputs, inputs], as: weights.layerDType)
+        let biases = hasBias ? weights.place([outputs]) : nil
         var (start, ranges, linears): (Int, [Range<Int>], [Linear]) = (0, [], [])
         for part in parts {
             let range = start..<start + part.outputs
             let view = whole.slice(range)
-            view.assign(try load(part.name + ".weight", [part.outputs, inputs]))
+            try weights.read(part.name + ".weight", into: view)
             let bias = biases?.slice(range)
-            bias?.assign(try load(part.name + ".bias", [part.outputs]))
+            if let bias { try weights.read(part.name + ".bias", into: bias) }
             ranges.append(range)
             linears.append(Linear(name: part.name, weight: view, bias: bias))
             start = range.upperBound
@@ -71,6 +70,11 @@ struct LinearGroup {
     /// The same weights, with their int8 beside them.
     func withInt8() -> LinearGroup { LinearGroup(self, linears: linears.map { $0.withInt8() }) }
 
+    /// The gradient with respect to the input from that of the outputs, unrecorded. `[N, Σ out] → [N, in]`
+    func backward(_ gradient: Tensor) -> Tensor {
+        gradient.timesTransposed(weight.converted(to: gradient.dtype).transpose)
+    }
+
     /// The layers' outputs side by side, unrecorded. `[N, in] → [N, Σ out]`
     func product(_ input: Tensor) -> Tensor {
         let output: Tensor
@@ -79,7 +83,7 @@ struct LinearGroup {
             let rows = Int8Weight.Rows(input)
             for (columns, linear) in zip(ranges, linears) { linear.int8!.multiply(rows, into: output.slice(columns, along: 1)) }
         } else {
-            output = input.timesTransposed(weight)
+            output = input.timesTransposed(weight.converted(to: input.dtype))
         }
         if let bias { output += bias }
         return output

@@ -43,8 +43,8 @@ public struct LossHead {
             for classes in parts(of: hidden.size(0)) {
                 let logits = logits(hidden, classes)
                 if keeps { kept.append(logits) }
-                let (isHere, places) = CrossEntropy.among(classes.count, shifted(targets, classes))
-                let part = CrossEntropy.measure(logits, targets: places.reshaped([-1]), entropy: wantsEntropy)
+                let (isHere, places) = self.places(of: shifted(targets, classes), among: classes.count)
+                let part = RowKernels.crossEntropy(logits, targets: places.reshaped([-1]), entropy: wantsEntropy)
                 let found: Tensor = Operator.gather(logits, 1, places)
                 target = Operator.whereSelf(isHere, found.converted(to: .float64), target)
                 normalizers.append(part.normalizer.converted(to: .float64).unsqueezed(1))
@@ -105,7 +105,7 @@ public struct LossHead {
                 // Kept ones are of the parts that all tokens were scored in.
                 for (index, classes) in head.parts(of: logits.isEmpty ? rows.size(0) : self.hidden.size(0)).enumerated() {
                     let error = logits.isEmpty ? head.logits(hidden, classes) : logits[index].rows(rows)
-                    CrossEntropy.overwriteWithGradient(
+                    RowKernels.crossEntropyBackward(
                         error, targets: head.shifted(targets, classes), normalizer: normalizer)
                     if scale != 1 { error *= scale }
                     head.accumulate(error, hidden, classes)
@@ -124,6 +124,13 @@ public struct LossHead {
     /// Targets counted from the first of `classes`.
     private func shifted(_ targets: Tensor, _ classes: Range<Int>) -> Tensor {
         classes.lowerBound == 0 ? targets : Operator.addScalar(targets, -classes.lowerBound)
+    }
+
+    /// Which targets are among `count` classes, and a place for every one of them, `[n, 1]`.
+    private func places(of targets: Tensor, among count: Int) -> (isHere: Tensor, places: Tensor) {
+        let targets = targets.unsqueezed(1)
+        let places: Tensor = Operator.clamp(targets, 0, count - 1)
+        return (Operator.equal(targets, places), places)
     }
 
     private func accumulate(_ error: Tensor, _ hidden: Tensor, _ classes: Range<Int>) {

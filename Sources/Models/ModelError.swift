@@ -2,6 +2,7 @@
 public enum ModelError: Error, CustomStringConvertible {
     case unknownArchitecture(String, known: [String])
     case missingTensor(String)
+    case unreadTensors([String], architecture: String)
     case wrongShape(tensor: String, found: [Int], expected: [Int])
     case unknownTargetModules([String], known: [String])
     case adapterMismatch(module: String, reason: String)
@@ -18,6 +19,9 @@ public enum ModelError: Error, CustomStringConvertible {
             "architecture \(name) is unknown; Winnow knows \(known.joined(separator: ", "))"
         case .missingTensor(let name):
             "the model has no tensor \(name): its weights don't belong to its config.json"
+        case .unreadTensors(let names, let architecture):
+            "the weights hold \(names[0])\(names.count > 1 ? " and \(names.count - 1) more" : ""), for which \(architecture) with this "
+                + "many layers has no place: config.json belongs to other weights, or names another family"
         case .wrongShape(let tensor, let found, let expected):
             "tensor \(tensor) has shape \(found), but config.json calls for \(expected)"
         case .unknownTargetModules(let names, let known):
@@ -35,7 +39,7 @@ public enum ModelError: Error, CustomStringConvertible {
         case .badLogits:
             "the model's logits are not finite: its weights, or its adapter's, are damaged"
         case .noInt8(let dtype, let device):
-            "frozen weights in int8 want a Llama in float32 on a processor with AVX-512 VNNI, and this model is in \(dtype) on "
+            "frozen weights in int8 want a model in float32 on a processor with AVX-512 VNNI, and this model is in \(dtype) on "
                 + "\(device): write compute.frozen: exact"
         }
     }

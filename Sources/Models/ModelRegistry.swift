@@ -1,21 +1,19 @@
 import Checkpoints
 import Torch
 
-/// The model families, by the architecture that `config.json` names.
+/// The model that runs an architecture. All of `ModelFamilies` are one decoder with other pieces; an architecture that isn't gets a type
+/// of its own, and is told apart here.
 public enum ModelRegistry {
-    public typealias Family = @Sendable (ModelConfiguration, any TensorSource, DType, Device) throws -> any CausalLM
-
-    static let families: [String: Family] = [
-        "LlamaForCausalLM": { try LlamaModel(configuration: $0, weights: $1, dtype: $2, device: $3) }
-    ]
-
+    /// - Parameter layerDType: what linear layers' weights are held in, where it isn't `dtype`.
     /// - Throws: `ModelError.unknownArchitecture` with the known names.
     public static func load(
-        _ configuration: ModelConfiguration, weights: any TensorSource, dtype: DType = .float32, on device: Device = .cpu
+        _ configuration: ModelConfiguration, weights: any TensorSource, dtype: DType = .float32, layerDType: DType? = nil,
+        on device: Device = .cpu
     ) throws -> any CausalLM {
-        guard let family = families[configuration.architecture] else {
-            throw ModelError.unknownArchitecture(configuration.architecture, known: families.keys.sorted())
+        guard ModelFamilies.architectures.contains(configuration.architecture) else {
+            throw ModelError.unknownArchitecture(configuration.architecture, known: ModelFamilies.architectures)
         }
-        return try family(configuration, weights, dtype, device)
+        return try LlamaModel(
+            configuration: configuration, weights: weights, dtype: dtype, layerDType: layerDType, device: device)
     }
 }

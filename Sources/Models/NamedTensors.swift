@@ -1,4 +1,3 @@
-import Checkpoints
 import Torch
 
 /// Tensors by name, in a fixed order.
@@ -21,20 +20,5 @@ public struct NamedTensors: Sequence {
     public func makeIterator() -> AnyIterator<(name: String, tensor: Tensor)> {
         var names = order.makeIterator()
         return AnyIterator { [tensors] in names.next().map { ($0, tensors[$0]!) } }
-    }
-}
-
-/// Reads a model's weights as tensors of one type, checking each shape before memory is taken.
-struct WeightLoader {
-    let source: any TensorSource
-    let dtype: DType
-    let device: Device
-
-    func callAsFunction(_ name: String, _ shape: [Int]) throws -> Tensor {
-        guard let found = source.description(of: name) else { throw ModelError.missingTensor(name) }
-        guard found.shape == shape else { throw ModelError.wrongShape(tensor: name, found: found.shape, expected: shape) }
-        let tensor = Tensor.empty(shape)
-        try tensor.withMutableBytes { try source.read(name, into: $0.bindMemory(to: Float.self)) }
-        return tensor.converted(to: dtype).moved(to: device)
     }
 }

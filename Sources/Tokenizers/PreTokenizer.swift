@@ -13,6 +13,8 @@ struct PreTokenizer: Sendable {
         case pattern(WordPattern)
         /// Before every `▁` (the UTF-8 of it, or of another replacement character).
         case before([UInt8])
+        /// After every occurrence of these bytes.
+        case after([UInt8])
         case mergeBoundaries(MergeBoundaries)
 
         /// Where the piece ends that starts at `start < limit`.
@@ -37,6 +39,10 @@ struct PreTokenizer: Sendable {
                 var index = start + 1
                 while index < limit, text[index] != mark[0] || !text[index..<limit].starts(with: mark) { index += 1 }
                 return index
+            case .after(let mark):
+                var index = start
+                while index < limit, text[index] != mark[0] || !text[index..<limit].starts(with: mark) { index += 1 }
+                return min(index + mark.count, limit)
             case .mergeBoundaries(let boundaries):
                 return boundaries.end(in: text, from: start, limit: limit)
             }
@@ -58,7 +64,7 @@ struct PreTokenizer: Sendable {
         case "Digits":
             splitters.append(.digits(individually: try node.bool("individual_digits") ?? false))
         case "Split":
-            splitters.append(.pattern(try Self.pattern(ofSplit: node)))
+            splitters.append(try Self.splitter(ofSplit: node))
         case "ByteLevel":
             if try node.bool("add_prefix_space") ?? true { try rewrite(.prependOnce(Array(" ".utf8), firstOnly: false), node) }
             if try node.bool("use_regex") ?? true { splitters.append(.pattern(.gpt2)) }
@@ -70,16 +76,21 @@ struct PreTokenizer: Sendable {
         }
     }
 
-    private static func pattern(ofSplit node: JSONNode) throws -> WordPattern {
-        let behavior = try node.required("behavior").string()
-        guard behavior == "Isolated", try node.bool("invert") != true else {
-            throw node.unsupported("Split with behavior \(behavior)", supported: "Isolated, not inverted")
+    private static func splitter(ofSplit node: JSONNode) throws -> Splitter {
+        let (behavior, pattern) = (try node.required("behavior").string(), try node.required("pattern"))
+        let text = try pattern.member("String")?.string()
+        guard try node.bool("invert") != true, behavior == (text == nil ? "Isolated" : "MergedWithPrevious") else {
+            throw node.unsupported(
+                "Split with behavior \(behavior)", supported: "Isolated at a Regex, MergedWithPrevious at a String, not inverted")
         }
-        let pattern = try node.required("pattern")
+        if let text {
+            guard !text.isEmpty else { throw pattern.malformed("a pattern that is not empty expected") }
+            return .after(Array(text.utf8))
+        }
         guard let expression = try pattern.member("Regex")?.string(), let known = WordPattern(expression: expression) else {
             throw pattern.unsupported("this pattern", supported: "the regular expressions of GPT-2, Llama 3 and Qwen 2")
         }
-        return known
+        return .pattern(known)
     }
 
     private mutating func appendMetaspace(_ node: JSONNode) throws {

@@ -4,7 +4,7 @@ import Foundation
 /// Text to token ids and back, as Hugging Face's `tokenizers` does it.
 ///
 /// It reads `tokenizer.json` and the vocabulary inside a GGUF file: byte-level BPE (GPT-2's, SmolLM's, Llama 3's and
-/// Qwen 2's pre-tokenizers) and Llama 2's BPE with byte fallback. What a file asks for and Winnow doesn't implement is an error that names it,
+/// Qwen's pre-tokenizers) and BPE with byte fallback as Llama 2's, Mistral's and Gemma's files have it. What a file asks for and Winnow doesn't implement is an error that names it,
 /// except `truncation` and `padding`, which `transformers` ignores, too: a text is always encoded whole.
 ///
 /// Encoding: added tokens are cut out of the text, what lies between them is normalized, cut into words, and merged word by word.

@@ -9,11 +9,11 @@ enum FlashAttention {
         let randomState: [Operator.Value]
     }
 
-    /// GPUs since Ampere, 16-bit types, heads of up to 256 values in whole vectors.
+    /// GPUs since Ampere, 16-bit types, heads of up to 256 values in whole vectors, no window.
     static func takes(_ qkv: Tensor, _ shape: AttentionShape) -> Bool {
-        guard qkv.device != .cpu, qkv.dtype == .bfloat16 || qkv.dtype == .float16, shape.size % 8 == 0, shape.size <= 256 else {
-            return false
-        }
+        guard qkv.device != .cpu, qkv.dtype == .bfloat16 || qkv.dtype == .float16, shape.size % 8 == 0, shape.size <= 256,
+            shape.window == shape.length
+        else { return false }
         guard Runtime.arithmetic == .kernels, let capability = try? DeviceKernels.capability(of: qkv.device) else { return false }
         return capability.major >= 8
     }

@@ -9,7 +9,8 @@ extension LowRankGroup {
         }
         for (part, columns) in zip(parts, lowColumns) {
             Operator.addMatmulInPlace(
-                output.slice(part.columns, along: 1), low.slice(columns, along: 1), part.b.transpose, beta: 1, alpha: scale) as Void
+                output.slice(part.columns, along: 1), low.slice(columns, along: 1), part.b.transpose, beta: 1, alpha: scale)
+                as Void
         }
         return low
     }

@@ -74,7 +74,8 @@ public struct LowRankGroup {
         withExtendedLifetime(parts) {
             let native = parts.map {
                 ct_low_rank_part(
-                    a: $0.a.handle, b: $0.b.handle, column: Int64($0.columns.lowerBound), key: dropout?.stream($0.stream).key ?? 0)
+                    a: $0.a.handle, b: $0.b.handle, column: Int64($0.columns.lowerBound), key: dropout?.stream($0.stream).key ?? 0
+                )
             }
             return native.withUnsafeBufferPointer { parts in
                 guard var dropout = dropout?.native else { return body(parts.baseAddress!, nil) }

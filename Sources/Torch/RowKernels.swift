@@ -123,19 +123,21 @@ public enum RowKernels {
         }
     }
 
-    /// Causal attention of sequences of `length` rows; a row holds the queries of all heads, then keys, then values.
+    /// Causal attention of sequences of `length` rows; a row holds the queries of all heads, then keys, then values. With a
+    /// window a row sees that many rows alone, the last of them itself.
     /// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and what `attentionBackward` needs of each softmax.
     public static func attention(
-        _ qkv: Tensor, heads: Int, keyValueHeads: Int, length: Int
+        _ qkv: Tensor, heads: Int, keyValueHeads: Int, length: Int, window: Int? = nil
     ) -> (output: Tensor, normalizer: AttentionNormalizer) {
-        let shape = AttentionShape(heads: heads, keyValueHeads: keyValueHeads, length: length, qkv)
+        let shape = AttentionShape(heads: heads, keyValueHeads: keyValueHeads, length: length, window: window, qkv)
         if case .host = place(of: qkv) {
         } else {
             return FlashAttention.takes(qkv, shape) ? FlashAttention.forward(qkv, shape) : RowOperators.attention(qkv, shape)
         }
         var (output, softmax) = (ct_tensor(), ct_tensor())
         check("attention", qkv) {
-            ct_attention(qkv.handle, Int64(heads), Int64(keyValueHeads), Int64(length), &output, &softmax)
+            ct_attention(
+                qkv.handle, Int64(heads), Int64(keyValueHeads), Int64(length), Int64(shape.window), &output, &softmax)
         }
         return (Tensor(owning: output), AttentionNormalizer(rows: Tensor(owning: softmax)))
     }
@@ -143,11 +145,11 @@ public enum RowKernels {
     /// The gradient with respect to `qkv`.
     public static func attentionBackward(
         _ gradient: Tensor, qkv: Tensor, output: Tensor, normalizer: AttentionNormalizer, heads: Int, keyValueHeads: Int,
-        length: Int
+        length: Int, window: Int? = nil
     ) -> Tensor {
+        let shape = AttentionShape(heads: heads, keyValueHeads: keyValueHeads, length: length, window: window, qkv)
         if case .host = place(of: qkv) {
         } else {
-            let shape = AttentionShape(heads: heads, keyValueHeads: keyValueHeads, length: length, qkv)
             return normalizer.flash == nil
                 ? RowOperators.attentionBackward(gradient, qkv: qkv, output: output, normalizer: normalizer, shape)
                 : FlashAttention.backward(gradient, qkv: qkv, output: output, normalizer: normalizer, shape)
@@ -157,7 +159,7 @@ public enum RowKernels {
         check("attentionBackward", qkv) {
             ct_attention_backward(
                 gradient.handle, qkv.handle, output.handle, softmax.handle, Int64(heads), Int64(keyValueHeads),
-                Int64(length), &result)
+                Int64(length), Int64(shape.window), &result)
         }
         return Tensor(owning: result)
     }

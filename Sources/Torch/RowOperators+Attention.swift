@@ -4,15 +4,19 @@ package struct AttentionShape {
     let keyValueHeads: Int
     /// Rows of a sequence.
     let length: Int
+    /// Rows that a row sees, itself included; `length` where it sees all before it.
+    let window: Int
     /// Values of a head.
     let size: Int
     let batch: Int
 
-    package init(heads: Int, keyValueHeads: Int, length: Int, _ qkv: Tensor) {
+    package init(heads: Int, keyValueHeads: Int, length: Int, window: Int? = nil, _ qkv: Tensor) {
+        precondition(window ?? 1 > 0, "a row sees itself: a window of \(window ?? 0) rows is too short")
         precondition(
             qkv.size(0) % length == 0 && qkv.size(1) % (heads + 2 * keyValueHeads) == 0 && heads % keyValueHeads == 0,
             "\(qkv) is not sequences of \(length) rows with \(heads) heads on \(keyValueHeads)")
         (self.heads, self.keyValueHeads, self.length) = (heads, keyValueHeads, length)
+        self.window = min(window ?? length, length)
         (size, batch) = (qkv.size(1) / (heads + 2 * keyValueHeads), qkv.size(0) / length)
     }
 
@@ -83,10 +87,14 @@ extension RowOperators {
         grouped.reshaped([shape.batch, shape.heads, shape.length, shape.size])
     }
 
-    /// `[B, kv, group, T, T]`, −∞ above the diagonal.
+    /// `[B, kv, group, T, T]`, −∞ above the diagonal, and below it where the window ends.
     private static func scores(_ queries: Tensor, _ keys: Tensor, _ shape: AttentionShape) -> Tensor {
-        let above = Tensor.full([shape.length, shape.length], -.infinity, dtype: queries.dtype, on: queries.device)
-        Operator.upperTriangle(above, 1) as Void
-        return queries.matmul(keys.transposed(-1, -2)) * (1 / Double(shape.size).squareRoot()) + above
+        func hidden(_ triangle: Operator, _ diagonal: Int) -> Tensor {
+            let mask = Tensor.full([shape.length, shape.length], -.infinity, dtype: queries.dtype, on: queries.device)
+            triangle(mask, diagonal) as Void
+            return mask
+        }
+        let scores = queries.matmul(keys.transposed(-1, -2)) * (1 / Double(shape.size).squareRoot()) + hidden(.upperTriangle, 1)
+        return shape.window < shape.length ? scores + hidden(.lowerTriangle, -shape.window) : scores
     }
 }

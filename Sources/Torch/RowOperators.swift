@@ -35,6 +35,19 @@ package enum RowOperators {
         return Tensor.concatenated([outer * up * slope, outer * silu], along: 1).converted(to: gateUp.dtype)
     }
 
+    /// `gelu(gate) · up`, the gate through the approximation by a hyperbolic tangent. `[n, 2f] → [n, f]`
+    package static func geGLU(_ gateUp: Tensor) -> Tensor {
+        let (gate, up) = halves(gateUp)
+        return ((Operator.gelu(gate, approximate: "tanh") as Tensor) * up).converted(to: gateUp.dtype)
+    }
+
+    package static func geGLUBackward(_ gradient: Tensor, gateUp: Tensor) -> Tensor {
+        let ((gate, up), outer) = (halves(gateUp), gradient.widened)
+        let ofGate: Tensor = Operator.geluBackward(outer * up, gate, approximate: "tanh")
+        let ofUp = outer * (Operator.gelu(gate, approximate: "tanh") as Tensor)
+        return Tensor.concatenated([ofGate, ofUp], along: 1).converted(to: gateUp.dtype)
+    }
+
     package static func rotate(_ rows: Tensor, cosine: Tensor, sine: Tensor, inverse: Bool = false) {
         let (positions, size) = (cosine.size(0), cosine.size(1))
         // [b, t, heads, size], a view

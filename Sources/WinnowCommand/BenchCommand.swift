@@ -137,6 +137,8 @@ private struct BenchFigures: Encodable {
     var secondsPerStep, tokensPerSecond: Double
     var tokensPerStep, steps, threads: Int
     var device: String
+    /// Why the layers run operator by operator; absent where each is one piece.
+    var plainLayers: PlainReason?
     var operationsPerToken: Double
     /// Operations a second of a step, and of a square product of this size; 0 where it was not measured.
     var operationsPerSecond, productOperationsPerSecond: Double
@@ -155,6 +157,7 @@ private struct BenchFigures: Encodable {
         (steps, threads) = (samples.count, Runtime.threadCount)
         (device, productSize) = (Runtime.name(of: benchmark.device), benchmark.peakProductSize)
         peakMemoryBytes = benchmark.peakMemory
+        plainLayers = benchmark.reasonForPlainLayers
         operationsPerToken = benchmark.cost.training
         operationsPerSecond = operationsPerToken * tokensPerSecond
         productOperationsPerSecond = peak()
@@ -178,6 +181,7 @@ private struct BenchFigures: Encodable {
                     format: "%.0f MFLOP a token, %.0f GFLOP/s: %.0f %% of a %d³ product's %.0f", operationsPerToken / 1e6,
                     operationsPerSecond / 1e9, 100 * share, productSize, productOperationsPerSecond / 1e9)
             ),
+            ("layers", plainLayers.map { "operator by operator: \($0)" } ?? "one piece each"),
             (
                 "memory",
                 String(

@@ -6,6 +6,8 @@ import Testing
     private struct Figures: Decodable {
         var tokensPerSecond, loss, selectedLoss, gradientNorm, productOperationsPerSecond, operationsPerToken: Double
         var steps, tokensPerStep, peakMemoryBytes: Int
+        /// Absent where each layer is one piece.
+        var plainLayers: String?
         var breakdown: Breakdown?
     }
 
@@ -28,7 +30,7 @@ import Testing
         #expect(figures.steps == 2 && figures.tokensPerStep == 64)
         #expect(figures.tokensPerSecond > 0 && figures.productOperationsPerSecond > 0)
         #expect(figures.loss == figures.selectedLoss && (1..<6).contains(figures.loss))
-        #expect(figures.gradientNorm > 0)
+        #expect(figures.gradientNorm > 0 && figures.plainLayers == nil)
         #expect(figures.operationsPerToken > 4 * 134e6)
         // No less than the weights, and not what the process that started it takes.
         #expect((538_000_000..<3_000_000_000).contains(figures.peakMemoryBytes))

@@ -58,32 +58,40 @@ public struct LlamaOracle: Sendable {
         return URL(fileURLWithPath: path)
     }
 
+    /// All linear layers of a decoder, as an adapter's `target_modules` names them.
+    public static let everyLayer = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
     /// The path of one of the Python programs in `Oracles`.
     public static func script(_ name: String) -> String { PeerProcess.oracle(name) }
 
     // MARK: How they are made
 
     private static let all: Result<[Case: LlamaOracle], any Error> = Result {
+        let oracles = try computed(
+            Dictionary(uniqueKeysWithValues: Case.allCases.map { ($0.rawValue, try $0.specification()) }))
+        return Dictionary(uniqueKeysWithValues: Case.allCases.map { ($0, oracles[$0.rawValue]!) })
+    }
+
+    /// What the peers make of models that specifications describe, by name, in one start of Python; `llama_oracle.py` says what a
+    /// specification holds. The names must be unlike those of other calls.
+    public static func computed(_ specifications: [String: [String: Any]]) throws -> [String: LlamaOracle] {
         var arguments: [String] = []
-        var places: [Case: URL] = [:]
-        for name in Case.allCases {
-            let place = folder.file(name.rawValue)
+        for (name, specification) in specifications {
+            let place = folder.file(name)
             try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-            let specification = place.appendingPathComponent("spec.json")
-            try JSONSerialization.data(withJSONObject: name.specification()).write(to: specification)
-            arguments += [specification.path, place.path]
-            places[name] = place
+            let file = place.appendingPathComponent("spec.json")
+            try JSONSerialization.data(withJSONObject: specification).write(to: file)
+            arguments += [file.path, place.path]
         }
         try PeerProcess.run(PeerProcess.oracle("llama_oracle.py"), arguments)
-        let standard = try defaultModel()
         return try Dictionary(
-            uniqueKeysWithValues: places.map { name, place in
-                let isStandard = [.standard, .standardAdapted].contains(name)
+            uniqueKeysWithValues: specifications.map { name, specification in
+                let place = folder.file(name)
+                let loaded = (specification["load"] as? String).map { URL(fileURLWithPath: $0) }
                 return (
                     name,
                     LlamaOracle(
-                        model: isStandard ? standard : place.appendingPathComponent("model"),
-                        adapter: place.appendingPathComponent("adapter"),
+                        model: loaded ?? place.appendingPathComponent("model"), adapter: place.appendingPathComponent("adapter"),
                         expected: try SafetensorsFile(place.appendingPathComponent("expected.safetensors")))
                 )
             })
@@ -127,7 +135,6 @@ extension LlamaOracle.Case {
 
     func specification() throws -> [String: Any] {
         var result: [String: Any] = [:]
-        let everything = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
         let sizes: [String: Any] = [
             "vocab_size": 61, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4,
             "num_key_value_heads": 2, "max_position_embeddings": 64,
@@ -148,9 +155,10 @@ extension LlamaOracle.Case {
             result["load"] = try LlamaOracle.defaultModel().path
         }
         switch self {
-        case .adapted: result["lora"] = ["r": 4, "alpha": 8, "targets": everything, "seed": 3]
+        case .adapted: result["lora"] = ["r": 4, "alpha": 8, "targets": LlamaOracle.everyLayer, "seed": 3]
         case .adaptedUntied: result["lora"] = ["r": 2, "alpha": 6, "targets": ["q_proj", "v_proj"], "seed": 4]
-        case .standardAdapted: result["lora"] = ["r": 8, "alpha": 16, "targets": everything, "seed": 5, "scale": 0.02]
+        case .standardAdapted:
+            result["lora"] = ["r": 8, "alpha": 16, "targets": LlamaOracle.everyLayer, "seed": 5, "scale": 0.02]
         case .tied, .untied, .standard: break
         }
         let isStandard = self == .standard || self == .standardAdapted

@@ -2,7 +2,7 @@ import Checkpoints
 import Models
 import Torch
 
-/// The weights of a small Llama, drawn large enough for attention and losses to matter.
+/// The weights of a small decoder, drawn large enough for attention and losses to matter.
 public struct RandomWeights: TensorSource {
     public let tensors: [TensorDescription]
     private let values: [String: [Float]]
@@ -23,9 +23,10 @@ public struct RandomWeights: TensorSource {
                 ("mlp.gate_proj", [inner, width]), ("mlp.up_proj", [inner, width]), ("mlp.down_proj", [width, inner]),
             ] {
                 shapes.append(("model.layers.\(layer).\(name).weight", shape))
-                if configuration.attentionBias, name.hasPrefix("self_attn") {
-                    shapes.append(("model.layers.\(layer).\(name).bias", [shape[0]]))
-                }
+                if Self.hasBias(name, configuration.pieces) { shapes.append(("model.layers.\(layer).\(name).bias", [shape[0]])) }
+            }
+            for name in configuration.pieces.normalizesHeads ? ["q_norm", "k_norm"] : [] {
+                shapes.append(("model.layers.\(layer).self_attn.\(name).weight", [configuration.headSize]))
             }
         }
         tensors = shapes.map { TensorDescription(name: $0.0, elementType: .float32, shape: $0.1) }
@@ -35,10 +36,18 @@ public struct RandomWeights: TensorSource {
                 let noise = generator.normal(shape)
                 let scaled =
                     name.contains("norm")
-                    ? noise * 0.1 + 1
+                    ? noise * 0.1 + (configuration.pieces.normsAddOne ? 0 : 1)
                     : name.contains("embed") ? noise * 0.5 : noise * (1 / Double(shape.last!).squareRoot())
                 return (name, scaled.values())
             })
+    }
+
+    private static func hasBias(_ name: String, _ pieces: LayerPieces) -> Bool {
+        switch pieces.attentionBias {
+        case .none: false
+        case .queryKeyValue: ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"].contains(name)
+        case .all: name.hasPrefix("self_attn")
+        }
     }
 
     public func description(of name: String) -> TensorDescription? { tensors.first { $0.name == name } }
@@ -55,7 +64,8 @@ extension ModelConfiguration {
     ) -> ModelConfiguration {
         ModelConfiguration(
             vocabularySize: vocabularySize, hiddenSize: 32, intermediateSize: 48, layerCount: layerCount, headCount: 4,
-            keyValueHeadCount: 2, maximumPositionCount: 64, tiesEmbeddings: tied, attentionBias: attentionBias)
+            keyValueHeadCount: 2, maximumPositionCount: 64, tiesEmbeddings: tied,
+            pieces: LayerPieces(attentionBias: attentionBias ? .all : .none))
     }
 }
 

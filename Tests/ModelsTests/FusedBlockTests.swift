@@ -63,6 +63,23 @@ import Torch
         }
     }
 
+    /// Every piece that a family has, at lengths within the window and beyond it, and across attention's blocks of queries.
+    @Test(arguments: TinyFamily.allCases, [(2, 3), (2, 7), (1, 64)])
+    func everyFamilyAgreesWithThePlainLayer(_ family: TinyFamily, _ shape: (batch: Int, length: Int)) throws {
+        func run(fused: Bool) throws -> (hidden: [Double], gradients: [String: [Double]]) {
+            try gradients(
+                fused: fused, family.configuration, targets: LoRAAdapter.Options().targetModules, batch: shape.batch,
+                length: shape.length)
+        }
+        let (plain, fused) = (try run(fused: false), try run(fused: true))
+        #expect(largestDifference(plain.hidden, fused.hidden) < 1e-12)
+        for (name, expected) in plain.gradients {
+            let scale = expected.map(abs).max()!
+            #expect(scale > 0)
+            #expect(largestDifference(expected, fused.gradients[name]!) < 1e-11 * max(1, scale), "\(name)")
+        }
+    }
+
     @Test func float32AgreesToRounding() throws {
         let model = try LlamaModel.tiny(.tiny(tied: false))
         let adapter = try LoRAAdapter.random(for: model)

@@ -9,8 +9,8 @@ import Torch
 struct Int8LayersTests {
     private let tokens = Tensor((0..<96).map { $0 * 37 % 61 }, shape: [3, 32])
 
-    @Test func aForwardPassIsNearTheExactOne() throws {
-        let model = try LlamaModel.tiny(.tiny(attentionBias: true))
+    @Test(arguments: TinyFamily.allCases) func aForwardPassIsNearTheExactOne(_ family: TinyFamily) throws {
+        let model = try LlamaModel.tiny(family.configuration)
         let adapter = try LoRAAdapter.random(for: model)
         let int8 = try model.withInt8Layers()
         func hidden(_ model: any CausalLM, _ adapter: LoRAAdapter?) -> [Float] {

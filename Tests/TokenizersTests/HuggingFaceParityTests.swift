@@ -12,12 +12,14 @@ import Tokenizers
         try expectParity(text, PublishedVocabularies.tokenizerJSON(name), specialTokens: false)
     }
 
-    @Test(arguments: ["gpt2", "llama2-added", "llama2-metaspace", "llama2-splitting", "llama3", "qwen2"])
+    @Test(arguments: [
+        "gpt2", "llama2-added", "llama2-metaspace", "llama2-splitting", "llama3", "qwen2", "qwen3", "gemma", "spaces",
+    ])
     func otherKinds(_ name: String) throws {
         try expectParity(MixedText.sample.get(), PublishedVocabularies.tokenizerJSON(name), specialTokens: false)
     }
 
-    @Test(arguments: ["smollm2", "llama2", "llama3"]) func specialTokensAdded(_ name: String) throws {
+    @Test(arguments: ["smollm2", "llama2", "llama3", "qwen3", "gemma"]) func specialTokensAdded(_ name: String) throws {
         try expectParity(MixedText.sample.get(), PublishedVocabularies.tokenizerJSON(name), specialTokens: true)
     }
 

@@ -53,6 +53,8 @@ struct TokenizerErrorTests {
     @Test func unknownPatternModelAndDecoder() {
         let split = #"{"type": "Split", "pattern": {"Regex": "\\w+"}, "behavior": "Isolated", "invert": false}"#
         #expect(unsupported(document(#""pre_tokenizer": \#(split)"#))?.field == "pre_tokenizer.pattern")
+        let commas = #"{"type": "Split", "pattern": {"String": ","}, "behavior": "Isolated", "invert": false}"#
+        #expect(unsupported(document(#""pre_tokenizer": \#(commas)"#))?.field == "pre_tokenizer")
         #expect(unsupported(#"{"model": {"type": "Unigram", "vocab": []}}"#)?.kind == "Unigram")
         #expect(unsupported(document(decoder: #"{"type": "WordPiece"}"#))?.kind == "WordPiece")
         #expect(unsupported(document(model: #""dropout": 0.1, "vocab": {"a": 0}, "merges": []"#))?.field == "model.dropout")

@@ -22,7 +22,11 @@ import Torch
         arguments: [
             (1, 1, [(1, 1)]), (3, 16, [(5, 2), (7, 3)]), (64, 64, [(64, 16)]), (65, 130, [(66, 16), (3, 4), (129, 16)]),
             (300, 577, [(200, 16), (64, 1)]),
-        ], [(DType.float64, nil), (.float64, Dropout(probability: 0.3, key: 2)), (.float32, nil), (.float32, Dropout(probability: 0.1, key: 3, firstRow: 9))])
+        ],
+        [
+            (DType.float64, nil), (.float64, Dropout(probability: 0.3, key: 2)), (.float32, nil),
+            (.float32, Dropout(probability: 0.1, key: 3, firstRow: 9)),
+        ])
     func agreesWithOperators(
         _ shape: (rows: Int, inputs: Int, layers: [(outputs: Int, rank: Int)]), _ kind: (dtype: DType, dropout: Dropout?)
     ) {

@@ -19,6 +19,18 @@ import Torch
     @Test(
         arguments: [(1, 2), (2, 7), (1, 64), (2, 65), (1, 150)], [(4, 2, 8), (3, 1, 5), (2, 2, 16)])
     func attention(_ shape: (batch: Int, length: Int), _ heads: (count: Int, keyValues: Int, size: Int)) throws {
+        try expectAttention(shape, heads, window: nil)
+    }
+
+    /// Windows of one row, shorter than a block of queries, as long as one, longer, and longer than the text.
+    @Test(arguments: [(7, 1), (65, 3), (150, 20), (150, 64), (200, 100), (9, 9), (9, 1000)], [(4, 2, 8), (3, 1, 5)])
+    func windowedAttention(_ shape: (length: Int, window: Int), _ heads: (count: Int, keyValues: Int, size: Int)) throws {
+        try expectAttention((2, shape.length), heads, window: shape.window)
+    }
+
+    private func expectAttention(
+        _ shape: (batch: Int, length: Int), _ heads: (count: Int, keyValues: Int, size: Int), window: Int?
+    ) throws {
         let width = (heads.count + 2 * heads.keyValues) * heads.size
         let qkv = random([shape.batch * shape.length, width]) * 2
         let outer = random([shape.batch * shape.length, heads.count * heads.size])
@@ -30,7 +42,12 @@ import Torch
             separate(parts[0], heads.count, shape), separate(parts[1], heads.keyValues, shape),
             separate(parts[2], heads.keyValues, shape)
         )
-        let attended: Tensor = Operator.attention(queries, keys, values, is_causal: true, enable_gqa: true)
+        let mask = window.map { window in
+            let seen = (0..<shape.length).flatMap { row in (0..<shape.length).map { $0 <= row && row - $0 < window } }
+            return Tensor(seen, shape: [shape.length, shape.length])
+        }
+        let attended: Tensor = Operator.attention(
+            queries, keys, values, attn_mask: mask, is_causal: mask == nil, enable_gqa: true)
         let expected = attended.transposed(1, 2).reshaped([shape.batch * shape.length, heads.count * heads.size])
         try expected.backward(gradient: outer)
         let gradient = try #require(leaf.gradient)
@@ -38,11 +55,11 @@ import Torch
         for (dtype, tolerance) in [(DType.float64, 1e-12), (.float32, 1e-5)] {
             let input = qkv.converted(to: dtype)
             let (output, softmax) = RowKernels.attention(
-                input, heads: heads.count, keyValueHeads: heads.keyValues, length: shape.length)
+                input, heads: heads.count, keyValueHeads: heads.keyValues, length: shape.length, window: window)
             expectClose(output, expected.detached(), tolerance, "output in \(dtype)")
             let found = RowKernels.attentionBackward(
                 outer.converted(to: dtype), qkv: input, output: output, normalizer: softmax, heads: heads.count,
-                keyValueHeads: heads.keyValues, length: shape.length)
+                keyValueHeads: heads.keyValues, length: shape.length, window: window)
             expectClose(found, gradient, tolerance, "gradient in \(dtype)")
         }
     }

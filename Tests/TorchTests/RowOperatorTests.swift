@@ -36,6 +36,18 @@ import Torch
         )
     }
 
+    /// There is no kernel to hold it against: libtorch differentiates its own operators.
+    @Test func geGLU() throws {
+        let (gateUp, gradient) = (random([4, 34], scale: 3), random([4, 17]))
+        let leaf = gateUp.cloned()
+        leaf.requiresGradient = true
+        let parts = leaf.split([17, 17], along: 1)
+        let expected = (Operator.gelu(parts[0], approximate: "tanh") as Tensor) * parts[1]
+        try expected.backward(gradient: gradient)
+        expectClose(RowOperators.geGLU(gateUp), expected.detached(), "product")
+        expectClose(RowOperators.geGLUBackward(gradient, gateUp: gateUp), try #require(leaf.gradient), "gradient")
+    }
+
     /// Columns of a wider matrix, turned where they are.
     @Test(arguments: [false, true]) func rotate(inverse: Bool) {
         let (whole, angles) = (random([6, 30]), random([3, 4]))
@@ -47,19 +59,20 @@ import Torch
         expectClose(whole, copy, "turned")
     }
 
-    @Test(arguments: [(1, 9), (2, 33)], [(4, 2, 8), (3, 1, 5), (2, 2, 16)])
-    func attention(_ size: (batch: Int, length: Int), _ heads: (count: Int, keyValues: Int, size: Int)) {
+    @Test(arguments: [(1, 9, nil), (2, 33, nil), (2, 33, 5), (1, 9, 1)], [(4, 2, 8), (3, 1, 5), (2, 2, 16)])
+    func attention(_ size: (batch: Int, length: Int, window: Int?), _ heads: (count: Int, keyValues: Int, size: Int)) {
         let qkv = random([size.batch * size.length, (heads.count + 2 * heads.keyValues) * heads.size])
         let gradient = random([size.batch * size.length, heads.count * heads.size])
-        let shape = AttentionShape(heads: heads.count, keyValueHeads: heads.keyValues, length: size.length, qkv)
+        let shape = AttentionShape(
+            heads: heads.count, keyValueHeads: heads.keyValues, length: size.length, window: size.window, qkv)
         let (output, normalizer) = RowOperators.attention(qkv, shape)
         let (expected, kept) = RowKernels.attention(
-            qkv, heads: heads.count, keyValueHeads: heads.keyValues, length: size.length)
+            qkv, heads: heads.count, keyValueHeads: heads.keyValues, length: size.length, window: size.window)
         expectClose(output, expected, "output")
         expectClose(
             RowOperators.attentionBackward(gradient, qkv: qkv, output: output, normalizer: normalizer, shape),
             RowKernels.attentionBackward(
                 gradient, qkv: qkv, output: expected, normalizer: kept, heads: heads.count, keyValueHeads: heads.keyValues,
-                length: size.length), "gradient")
+                length: size.length, window: size.window), "gradient")
     }
 }

@@ -177,14 +177,14 @@ ct_status ct_low_rank_backward(
     const ct_dropout *_Nullable dropout, ct_tensor inputGradient, ct_tensor *gradientsOfA, ct_tensor *gradientsOfB);
 
 /// Causal attention. A row of `qkv` holds the queries of all heads, then the keys, then the values of the key-value heads,
-/// which groups of heads share; `length` rows are a sequence.
+/// which groups of heads share; `length` rows are a sequence, of which a row sees the last `window` up to itself.
 /// `[n, (heads + 2 · keyValueHeads) · size] → [n, heads · size]`, and what backward needs of each row's softmax, `[n, heads · 2]`.
 ct_status ct_attention(
-    ct_tensor qkv, int64_t heads, int64_t keyValueHeads, int64_t length, ct_tensor *output, ct_tensor *softmax);
+    ct_tensor qkv, int64_t heads, int64_t keyValueHeads, int64_t length, int64_t window, ct_tensor *output, ct_tensor *softmax);
 /// The gradient with respect to `qkv` from that with respect to `output`.
 ct_status ct_attention_backward(
     ct_tensor gradient, ct_tensor qkv, ct_tensor output, ct_tensor softmax, int64_t heads, int64_t keyValueHeads,
-    int64_t length, ct_tensor *result);
+    int64_t length, int64_t window, ct_tensor *result);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Products with frozen weights in int8: a scale for every 64 inputs, of each output of the weight and of each row. Host memory, float32.

@@ -1,16 +1,10 @@
 import Foundation
 
-/// How llama.cpp's converter renamed and rearranged the tensors of one model family.
-struct GGUFArchitecture: Sendable {
-    /// The class that `architectures` of a `config.json` names.
-    var huggingFaceName: String
-    /// Whether the rows of the query and key projections were permuted, from rotating halves to rotating pairs.
-    var permutesQueryAndKey: Bool
-
+/// What llama.cpp's converter calls families and their tensors.
+enum GGUFArchitecture {
     /// By `general.architecture`.
-    static let known = [
-        "llama": GGUFArchitecture(huggingFaceName: "LlamaForCausalLM", permutesQueryAndKey: true)
-    ]
+    static let known: [String: any ModelFamily] = Dictionary(
+        uniqueKeysWithValues: ModelFamilies.all.compactMap { family in family.ggufName.map { ($0, family) } })
 
     /// GGUF's `token_embd.weight` or `blk.3.attn_q.weight` as Hugging Face calls it, or the name itself where it has no counterpart.
     static func huggingFaceName(of name: String) -> String {

@@ -5,9 +5,9 @@ extension GGUFFile {
     ///   implemented, `.invalid` where the sizes contradict each other or the embedding's shape.
     public func configuration() throws -> ModelConfiguration {
         let reading = GGUFMetadata(metadata, file: url.path)
-        let family = try reading.architectureName()
-        func key(_ name: String) -> String { "\(family).\(name)" }
-        func size(_ name: String) throws -> Int { try reading.required(key(name), reading.integer(key(name))) }
+        let (family, name) = (try reading.family(), try reading.architectureName())
+        func key(_ suffix: String) -> String { "\(name).\(suffix)" }
+        func size(_ suffix: String) throws -> Int { try reading.required(key(suffix), reading.integer(key(suffix))) }
 
         guard let embedding = description(of: "model.embed_tokens.weight"), embedding.shape.count == 2 else {
             throw CheckpointError.malformed(
@@ -20,10 +20,10 @@ extension GGUFFile {
             throw CheckpointError.wrongShape(
                 tensor: embedding.name, file: url.path, expected: [vocabularySize, hiddenSize], found: embedding.shape)
         }
-        try refuseUnsupported(reading, family: family, headCount: headCount, hiddenSize: hiddenSize)
+        try refuseUnsupported(reading, family: name, headCount: headCount, hiddenSize: hiddenSize)
 
         let configuration = ModelConfiguration(
-            architecture: try reading.architecture().huggingFaceName,
+            architecture: family.architecture,
             vocabularySize: vocabularySize, hiddenSize: hiddenSize,
             intermediateSize: try size("feed_forward_length"), layerCount: try size("block_count"),
             headCount: headCount, keyValueHeadCount: try reading.integer(key("attention.head_count_kv")),
@@ -33,7 +33,7 @@ extension GGUFFile {
             ropeBase: try reading.float(key("rope.freq_base")) ?? 10000,
             maximumPositionCount: try size("context_length"),
             tiesEmbeddings: description(of: "lm_head.weight") == nil,
-            attentionBias: description(of: "model.layers.0.self_attn.q_proj.bias") != nil,
+            pieces: family.pieces { description(of: $0) != nil },
             bosTokenID: try reading.integer("tokenizer.ggml.bos_token_id"),
             eosTokenIDs: try reading.integer("tokenizer.ggml.eos_token_id").map { [$0] } ?? [],
             paddingTokenID: try reading.integer("tokenizer.ggml.padding_token_id"))
@@ -50,6 +50,9 @@ extension GGUFFile {
         }
         if let scaling = try reading.string("\(family).rope.scaling.type"), scaling != "none" {
             throw refuse("\(family).rope.scaling.type", scaling, supported: "none")
+        }
+        if let window = try reading.integer("\(family).attention.sliding_window"), window > 0 {
+            throw refuse("\(family).attention.sliding_window", window, supported: "no window; take the Hugging Face folder")
         }
         // The converter stores the outcome of Llama 3.1's scaling, not its four numbers.
         if description(of: "rope_freqs.weight") != nil {

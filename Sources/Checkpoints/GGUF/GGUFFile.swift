@@ -31,13 +31,13 @@ public struct GGUFFile: TensorSource {
         metadata = header.metadata
 
         let reading = GGUFMetadata(header.metadata, file: url.path)
-        let architecture = try reading.architecture()
+        let family = try reading.family()
         var entries: [String: Entry] = [:]
         var tensors: [TensorDescription] = []
         for tensor in header.tensors {
             var description = tensor.description
             description.name = GGUFArchitecture.huggingFaceName(of: description.name)
-            let heads = try architecture.permutesQueryAndKey ? reading.headCount(ofProjection: description.name) : nil
+            let heads = try family.ggufPermutesQueryAndKey ? reading.headCount(ofProjection: description.name) : nil
             if let heads {
                 // Rows are moved one by one: a quantized vector has none that are whole blocks.
                 guard let rows = description.shape.first, heads > 0, rows % heads == 0, rows / heads % 2 == 0,

@@ -8,12 +8,12 @@ struct GGUFMetadata {
     }
 
     /// - Throws: `CheckpointError.unknownArchitecture`.
-    func architecture() throws -> GGUFArchitecture {
+    func family() throws -> any ModelFamily {
         let name = try architectureName()
-        guard let architecture = GGUFArchitecture.known[name] else {
+        guard let family = GGUFArchitecture.known[name] else {
             throw CheckpointError.unknownArchitecture(name: name, file: file, known: GGUFArchitecture.known.keys.sorted())
         }
-        return architecture
+        return family
     }
 
     /// `general.architecture`, which is also the first part of the family's own keys.

@@ -12,6 +12,7 @@ extension ModelConfiguration: Codable {
         case keyValueHeadCount = "num_key_value_heads"
         case headSize = "head_dim"
         case activation = "hidden_act"
+        case gemmaActivation = "hidden_activation"
         case normEpsilon = "rms_norm_eps"
         case ropeBase = "rope_theta"
         case ropeScaling = "rope_scaling"
@@ -20,6 +21,10 @@ extension ModelConfiguration: Codable {
         case tiesEmbeddings = "tie_word_embeddings"
         case attentionBias = "attention_bias"
         case feedForwardBias = "mlp_bias"
+        case slidingWindow = "sliding_window"
+        case usesSlidingWindow = "use_sliding_window"
+        case firstWindowedLayer = "max_window_layers"
+        case layerTypes = "layer_types"
         case attentionDropout = "attention_dropout"
         case initializerRange = "initializer_range"
         case bosTokenID = "bos_token_id"
@@ -41,55 +46,43 @@ extension ModelConfiguration: Codable {
     /// Decodes and validates; keys that do not change what the model computes are passed over.
     public init(from decoder: any Decoder) throws {
         let file = decoder.file(orElse: "config.json")
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        func refuse(_ key: CodingKeys, _ value: Any, supported: String) -> CheckpointError {
-            .unsupportedSetting(key: key.rawValue, value: "\(value)", file: file, supported: supported)
-        }
-
+        let config = ConfigurationReader(container: try decoder.container(keyedBy: CodingKeys.self), file: file)
         // First, so that another family's file is refused by its name and not by its first missing key.
-        let architectures = try container.decodeIfPresent([String].self, forKey: .architectures) ?? []
-        let modelType = try container.decodeIfPresent(String.self, forKey: .modelType)
-        let architecture =
-            architectures.first ?? Self.knownArchitectures.first { $0.value == modelType }?.key ?? modelType ?? "(none named)"
-        guard Self.knownArchitectures[architecture] != nil else {
-            throw CheckpointError.unknownArchitecture(
-                name: architecture, file: file, known: Self.knownArchitectures.keys.sorted())
+        let family = try Self.family(of: config)
+
+        try config.require(.feedForwardBias, false)
+        try config.require(.attentionDropout, 0.0)
+        try config.require(.partialRotaryFactor, 1.0)
+        if try config.container.contains(.quantization) && !config.container.decodeNil(forKey: .quantization) {
+            throw config.refusal(.quantization, "set", supported: "unquantized weights; GGUF files for quantized ones")
         }
 
-        let activation = try container.decodeIfPresent(String.self, forKey: .activation) ?? "silu"
-        guard activation == "silu" else { throw refuse(.activation, activation, supported: "silu") }
-        guard try container.decodeIfPresent(Bool.self, forKey: .feedForwardBias) != true else {
-            throw refuse(.feedForwardBias, true, supported: "false")
-        }
-        let dropout = try container.decodeIfPresent(Double.self, forKey: .attentionDropout) ?? 0
-        guard dropout == 0 else { throw refuse(.attentionDropout, dropout, supported: "0.0") }
-        let rotary = try container.decodeIfPresent(Double.self, forKey: .partialRotaryFactor) ?? 1
-        guard rotary == 1 else { throw refuse(.partialRotaryFactor, rotary, supported: "1.0") }
-        if try container.contains(.quantization) && !container.decodeNil(forKey: .quantization) {
-            throw refuse(.quantization, "set", supported: "unquantized weights; GGUF files for quantized ones")
-        }
-
-        let rope = try RopeSettings(container, file: file)
+        let layerCount = try config.required(.layerCount, as: Int.self)
+        let pieces = try family.pieces(config, layerCount: layerCount)
+        // A family with another function has looked at its keys already.
+        if pieces.activation == .silu { try config.require(.activation, pieces.activation.rawValue) }
+        let rope = try RopeSettings(config)
+        let (defaults, headSize) = (family.defaults, try config.value(.headSize, missing: family.defaults.headSize))
         self.init(
-            architecture: architecture,
-            vocabularySize: try container.decode(Int.self, forKey: .vocabularySize),
-            hiddenSize: try container.decode(Int.self, forKey: .hiddenSize),
-            intermediateSize: try container.decode(Int.self, forKey: .intermediateSize),
-            layerCount: try container.decode(Int.self, forKey: .layerCount),
-            headCount: try container.decode(Int.self, forKey: .headCount),
-            keyValueHeadCount: try container.decodeIfPresent(Int.self, forKey: .keyValueHeadCount),
-            headSize: try container.decodeIfPresent(Int.self, forKey: .headSize),
-            normEpsilon: try container.decodeIfPresent(Double.self, forKey: .normEpsilon) ?? 1e-6,
+            architecture: family.architecture,
+            vocabularySize: try config.required(.vocabularySize),
+            hiddenSize: try config.required(.hiddenSize),
+            intermediateSize: try config.required(.intermediateSize),
+            layerCount: layerCount,
+            headCount: try config.required(.headCount),
+            keyValueHeadCount: try config.value(.keyValueHeadCount, missing: defaults.keyValueHeadCount),
+            headSize: headSize,
+            normEpsilon: try config.value(.normEpsilon) ?? 1e-6,
             ropeBase: rope.base, ropeScaling: rope.scaling,
-            maximumPositionCount: try container.decodeIfPresent(Int.self, forKey: .maximumPositionCount) ?? 2048,
-            tiesEmbeddings: try container.decodeIfPresent(Bool.self, forKey: .tiesEmbeddings) ?? false,
-            attentionBias: try container.decodeIfPresent(Bool.self, forKey: .attentionBias) ?? false,
-            initializerRange: try container.decodeIfPresent(Double.self, forKey: .initializerRange) ?? 0.02,
-            bosTokenID: try container.decodeIfPresent(Int.self, forKey: .bosTokenID),
-            eosTokenIDs: try container.decodeIfPresent(TokenIDs.self, forKey: .eosTokenIDs)?.ids ?? [],
-            paddingTokenID: try container.decodeIfPresent(Int.self, forKey: .paddingTokenID))
+            maximumPositionCount: try config.value(.maximumPositionCount) ?? defaults.maximumPositionCount,
+            tiesEmbeddings: try config.value(.tiesEmbeddings) ?? defaults.tiesEmbeddings,
+            pieces: pieces,
+            initializerRange: try config.value(.initializerRange) ?? 0.02,
+            bosTokenID: try config.value(.bosTokenID),
+            eosTokenIDs: try config.value(.eosTokenIDs, as: TokenIDs.self)?.ids ?? [],
+            paddingTokenID: try config.value(.paddingTokenID))
 
-        if try container.decodeIfPresent(Int.self, forKey: .headSize) == nil, headCount > 0, hiddenSize % headCount != 0 {
+        if headSize == nil, headCount > 0, hiddenSize % headCount != 0 {
             throw CheckpointError.invalid(
                 file: file,
                 problems: [
@@ -99,11 +92,20 @@ extension ModelConfiguration: Codable {
         try validate(file: file)
     }
 
+    /// By the first of `architectures`, or by `model_type` where there are none.
+    private static func family(of config: ConfigurationReader) throws -> any ModelFamily {
+        let modelType = try config.value(.modelType, as: String.self)
+        let architecture =
+            try config.value(.architectures, as: [String].self)?.first
+            ?? ModelFamilies.all.first { $0.modelType == modelType }?.architecture ?? modelType ?? "(none named)"
+        return try ModelFamilies.named(architecture, file: config.file)
+    }
+
     /// Encodes a `config.json` that transformers reads; the weights beside it are taken to be float32.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode([architecture], forKey: .architectures)
-        try container.encode(Self.knownArchitectures[architecture], forKey: .modelType)
+        try container.encode(ModelFamilies[architecture]?.modelType, forKey: .modelType)
         try container.encode(vocabularySize, forKey: .vocabularySize)
         try container.encode(hiddenSize, forKey: .hiddenSize)
         try container.encode(intermediateSize, forKey: .intermediateSize)
@@ -111,20 +113,19 @@ extension ModelConfiguration: Codable {
         try container.encode(headCount, forKey: .headCount)
         try container.encode(keyValueHeadCount, forKey: .keyValueHeadCount)
         try container.encode(headSize, forKey: .headSize)
-        try container.encode("silu", forKey: .activation)
+        try container.encode(pieces.activation, forKey: .activation)
         try container.encode(normEpsilon, forKey: .normEpsilon)
         try container.encode(ropeBase, forKey: .ropeBase)
         try container.encode(ropeScaling, forKey: .ropeScaling)
         try container.encode(maximumPositionCount, forKey: .maximumPositionCount)
         try container.encode(tiesEmbeddings, forKey: .tiesEmbeddings)
-        try container.encode(attentionBias, forKey: .attentionBias)
-        try container.encode(false, forKey: .feedForwardBias)
         try container.encode(0.0, forKey: .attentionDropout)
         try container.encode(initializerRange, forKey: .initializerRange)
         try container.encode(bosTokenID, forKey: .bosTokenID)
         try container.encode(TokenIDs(ids: eosTokenIDs), forKey: .eosTokenIDs)
         try container.encode(paddingTokenID, forKey: .paddingTokenID)
         try container.encode("float32", forKey: .elementType)
+        try ModelFamilies[architecture]?.encode(self, into: &container)
     }
 }
 
@@ -161,8 +162,9 @@ extension ModelConfiguration {
             case base = "rope_theta"
         }
 
-        init(_ container: KeyedDecodingContainer<CodingKeys>, file: String) throws {
-            base = try container.decodeIfPresent(Double.self, forKey: .ropeBase) ?? base
+        init(_ config: ConfigurationReader) throws {
+            let container = config.container
+            base = try config.value(.ropeBase) ?? base
             for key in [CodingKeys.ropeScaling, .ropeParameters] {
                 guard container.contains(key), try !container.decodeNil(forKey: key) else { continue }
                 let nested = try container.nestedContainer(keyedBy: Keys.self, forKey: key)
@@ -175,7 +177,7 @@ extension ModelConfiguration {
                 case "llama3": scaling = try container.decode(RopeScaling.self, forKey: key)
                 default:
                     throw CheckpointError.unsupportedSetting(
-                        key: "\(key.rawValue).rope_type", value: type, file: file, supported: "default, llama3")
+                        key: "\(key.rawValue).rope_type", value: type, file: config.file, supported: "default, llama3")
                 }
             }
         }

@@ -1,8 +1,6 @@
-/// A Llama-family `config.json`, in Hugging Face's words.
+/// A decoder's `config.json`, in Hugging Face's words.
 public struct ModelConfiguration: Sendable, Hashable {
-    /// The classes of transformers that Winnow implements, with their `model_type`.
-    public static let knownArchitectures = ["LlamaForCausalLM": "llama"]
-
+    /// The class of transformers: one of `ModelFamilies.architectures`.
     public var architecture: String
     public var vocabularySize: Int
     /// Width of the residual stream, D.
@@ -23,8 +21,8 @@ public struct ModelConfiguration: Sendable, Hashable {
     public var maximumPositionCount: Int
     /// Whether the head's weight is the embedding's.
     public var tiesEmbeddings: Bool
-    /// Whether the four projections of attention carry a bias.
-    public var attentionBias: Bool
+    /// What the decoder does that plain Llama doesn't.
+    public var pieces: LayerPieces
     /// Standard deviation of freshly drawn weights.
     public var initializerRange: Double
     public var bosTokenID: Int?
@@ -42,8 +40,8 @@ public struct ModelConfiguration: Sendable, Hashable {
         architecture: String = "LlamaForCausalLM", vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int,
         headCount: Int, keyValueHeadCount: Int? = nil, headSize: Int? = nil, normEpsilon: Double = 1e-5,
         ropeBase: Double = 10000, ropeScaling: RopeScaling? = nil, maximumPositionCount: Int = 2048,
-        tiesEmbeddings: Bool = false, attentionBias: Bool = false, initializerRange: Double = 0.02, bosTokenID: Int? = nil,
-        eosTokenIDs: [Int] = [], paddingTokenID: Int? = nil
+        tiesEmbeddings: Bool = false, pieces: LayerPieces = LayerPieces(), initializerRange: Double = 0.02,
+        bosTokenID: Int? = nil, eosTokenIDs: [Int] = [], paddingTokenID: Int? = nil
     ) {
         self.architecture = architecture
         self.vocabularySize = vocabularySize
@@ -58,7 +56,7 @@ public struct ModelConfiguration: Sendable, Hashable {
         self.ropeScaling = ropeScaling
         self.maximumPositionCount = maximumPositionCount
         self.tiesEmbeddings = tiesEmbeddings
-        self.attentionBias = attentionBias
+        self.pieces = pieces
         self.initializerRange = initializerRange
         self.bosTokenID = bosTokenID
         self.eosTokenIDs = eosTokenIDs
@@ -70,10 +68,7 @@ public struct ModelConfiguration: Sendable, Hashable {
     /// - Parameter file: what errors call the place that the configuration came from.
     /// - Throws: `CheckpointError.unknownArchitecture`; `.invalid` with every problem found.
     public func validate(file: String = "config.json") throws {
-        guard Self.knownArchitectures[architecture] != nil else {
-            throw CheckpointError.unknownArchitecture(
-                name: architecture, file: file, known: Self.knownArchitectures.keys.sorted())
-        }
+        _ = try ModelFamilies.named(architecture, file: file)
         var problems: [String] = []
         for (key, size) in sizes where !(1...Int(Int32.max)).contains(size) {
             problems.append("\(key.rawValue) is \(size), which is not a possible size")
@@ -96,6 +91,6 @@ public struct ModelConfiguration: Sendable, Hashable {
             (.vocabularySize, vocabularySize), (.hiddenSize, hiddenSize), (.intermediateSize, intermediateSize),
             (.layerCount, layerCount), (.headCount, headCount), (.keyValueHeadCount, keyValueHeadCount), (.headSize, headSize),
             (.maximumPositionCount, maximumPositionCount),
-        ]
+        ] + (pieces.window.map { [(.slidingWindow, $0.length)] } ?? [])
     }
 }

@@ -38,14 +38,14 @@ public final class StepBenchmark {
     /// What a live reference runs.
     private let liveModel: any CausalLM
 
-    /// - Throws: `BenchmarkError.liveReference` where a live reference is asked for and the recipe's is not `base`; what `Run` throws.
+    /// - Throws: `BenchmarkError.liveReference` where a live reference is asked for and the recipe's is not `base`, or is stored; what `Run` throws.
     public init(_ recipe: Recipe, reference: ReferenceCost, in workspace: Workspace) throws {
         self.recipe = recipe
         run = try Run(recipe, in: workspace)
-        scoresLive = reference == .live && run.reference != nil
-        liveModel = recipe.compute.frozen == .exact ? run.loaded.model : try run.loaded.int8Model.get()
+        scoresLive = reference == .live
+        liveModel = recipe.compute.hasInt8Reference ? try run.loaded.int8Model.get() : run.loaded.model
         if scoresLive {
-            guard recipe.selection.reference == .base else { throw BenchmarkError.liveReference }
+            guard run.reference != nil, recipe.selection.reference == .base else { throw BenchmarkError.liveReference }
             trainer = try Trainer(
                 model: run.trainer.model, stepModel: run.trainer.stepModel, adapter: run.trainer.adapter,
                 sampler: run.trainer.sampler, selector: TokenSelector(recipe.selection),
@@ -80,6 +80,9 @@ public final class StepBenchmark {
     }
 
     public var device: Device { recipe.compute.device }
+
+    /// Why the layers run operator by operator; `nil` where each is one piece.
+    public var reasonForPlainLayers: PlainReason? { trainer.stepModel.reasonForPlainLayers }
 
     /// The most memory taken so far, in bytes: the process's largest resident size, or what tensors took on a GPU.
     public var peakMemory: Int { device == .cpu ? ProcessMemory.peak : Runtime.peakMemory(of: device) }
@@ -189,7 +192,8 @@ public enum BenchmarkError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .liveReference:
-            "a live reference is timed where selection.reference is base; for another one time the steps with --reference stored"
+            "a live reference is timed where a score compares with selection.reference: base, and there is no selection.store; "
+                + "time other steps with --reference stored"
         case .breakdownOnDevice(let device):
             "--breakdown times single operators, and on \(device) they return before they are done; leave it out, or write "
                 + "compute.device=cpu"

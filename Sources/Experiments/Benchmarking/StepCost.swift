@@ -4,7 +4,8 @@ import Models
 ///
 /// A matrix of N weights costs 2N a token forwards and 2N for the gradient of its input. A frozen one gets no gradient of
 /// its own; a trained one costs 2N more. Selection needs the head's backward pass on the selected tokens alone. Attention's own
-/// products (4·T·D a token and layer where all positions see all) are counted at half, since it is causal. What a
+/// products (4·T·D a token and layer where all positions see all) are counted at half, since it is causal, and for fewer positions
+/// in layers with a window. What a
 /// program does beyond that (recomputing, padding) is its own affair, so a share of the peak is an honest one.
 public struct StepCost: Sendable, Equatable {
     /// In the linear layers of the decoder.
@@ -12,7 +13,8 @@ public struct StepCost: Sendable, Equatable {
     public var headWeights: Int
     /// A and B of the adapter; 0 where the whole model is trained.
     public var adapterWeights: Int
-    /// 2·T·D summed over layers, for one token: both of attention's products over the T/2 positions it sees on average.
+    /// 2·T·D summed over layers, for one token: both of attention's products over the T/2 positions it sees on average. In a layer
+    /// with a window of w < T it sees w·(1 − w/2T) of them.
     public var attentionOperations: Int
     /// Share of the tokens that carry the loss.
     public var ratio: Double
@@ -45,7 +47,11 @@ public struct StepCost: Sendable, Equatable {
         headWeights = model.headWeight.count
         adapterWeights = adapter?.parameters.reduce(0) { $0 + $1.tensor.count } ?? 0
         let configuration = model.configuration
-        attentionOperations = 2 * sequenceLength * configuration.headCount * configuration.headSize * configuration.layerCount
+        let seenTwice = (0..<configuration.layerCount).reduce(0) { sum, layer in
+            let window = min(configuration.pieces.window?.length(inLayer: layer) ?? sequenceLength, sequenceLength)
+            return sum + window * (2 * sequenceLength - window) / sequenceLength
+        }
+        attentionOperations = 2 * seenTwice * configuration.headCount * configuration.headSize
         (self.ratio, self.scoresLive) = (ratio, scoresLive)
     }
 }

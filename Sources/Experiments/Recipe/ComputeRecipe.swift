@@ -17,20 +17,29 @@ public struct ComputeRecipe: Equatable, Sendable {
     public enum FrozenWeights: String, CaseIterable, Sendable {
         /// The weights, in `dtype`.
         case exact
+        /// The weights rounded to bfloat16 and held so, in every pass, forward and backward: half the memory. Products widen them, so
+        /// that nothing is rounded where the model's file is in bfloat16.
+        case bfloat16
         /// int8, in the reference's passes alone.
         case int8Reference
         /// int8, in the reference's passes, in scoring and in the forward pass that is trained on.
         case int8
     }
 
+    /// What linear layers' weights are held in.
+    var layerDType: DType { frozen == .bfloat16 ? .bfloat16 : dtype }
+    var hasInt8Reference: Bool { frozen == .int8 || frozen == .int8Reference }
+
     /// What a reference's losses are computed in, as their store names it.
     package var referencePrecision: String {
-        "\(dtype)" + (frozen == .exact ? "" : ", int8 layers") + (arithmetic == .kernels ? "" : ", \(arithmetic.rawValue)")
+        "\(dtype)" + (hasInt8Reference ? ", int8 layers" : frozen == .bfloat16 ? ", bfloat16 layers" : "")
+            + (arithmetic == .kernels ? "" : ", \(arithmetic.rawValue)")
     }
     /// What a run computes in, as its manifest names it.
     var precision: String {
         switch frozen {
         case .exact: "\(dtype)"
+        case .bfloat16: "\(dtype), layers held in bfloat16"
         case .int8Reference: "\(dtype), reference with int8 layers"
         case .int8: "\(dtype), forward passes with int8 layers"
         }
@@ -48,7 +57,7 @@ extension ComputeRecipe: RecipeSection {
         visitor.value("arithmetic", &arithmetic)
         visitor.refuse(
             "frozen", with: ["device", "dtype"], if: frozen != .exact && (device != .cpu || dtype != .float32),
-            "is \(frozen.rawValue), but int8 weights are made for float32 on the CPU, and the run computes in \(dtype) on "
+            "is \(frozen.rawValue), which is made for float32 on the CPU, and the run computes in \(dtype) on "
                 + "\(device)", fix: "write frozen: exact, or device: cpu and dtype: float32")
     }
 }

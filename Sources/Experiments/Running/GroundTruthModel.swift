@@ -18,8 +18,7 @@ struct GroundTruthModel {
     init(trained run: StudyRun, in directory: URL, workspace: Workspace) throws {
         let (recipe, folder) = (run.recipe, RunDirectory(directory.appendingPathComponent(run.name)))
         let isAdapter = recipe.adapter != nil
-        let loaded = try workspace.model(
-            isAdapter ? recipe.model : .path(folder.model.path), dtype: recipe.compute.dtype, on: recipe.compute.device)
+        let loaded = try workspace.model(isAdapter ? recipe.model : .path(folder.model.path), for: recipe.compute)
         if isAdapter {
             try self.init(adapter: folder.url, on: loaded, name: recipe.name)
         } else {

@@ -37,7 +37,7 @@ public struct GroundTruthRunner {
 
     /// Looks for everything that will be read, so that a study without it stops before its references are trained and not after.
     public func checkInput() throws {
-        let loaded = try workspace.model(start.model, dtype: start.compute.dtype, on: start.compute.device)
+        let loaded = try workspace.model(start.model, for: start.compute)
         _ = try loaded.tokenizer()
         if recipe.champ { _ = try workspace.input.champURL() }
         guard recipe.corruptions != nil else { return }
@@ -53,7 +53,7 @@ public struct GroundTruthRunner {
     public func callAsFunction() throws -> TrainingLoop.Outcome {
         try checkInput()
         Runtime.threadCount = start.compute.threads > 0 ? start.compute.threads : ProcessInfo.processInfo.activeProcessorCount
-        let loaded = try workspace.model(start.model, dtype: start.compute.dtype, on: start.compute.device)
+        let loaded = try workspace.model(start.model, for: start.compute)
         let student = try student(loaded)
         // A student that has been trained already is compared with its base too; over itself it has no excess.
         let base = try GroundTruthModel(base: loaded, name: "base")

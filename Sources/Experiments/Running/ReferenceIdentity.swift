@@ -60,9 +60,9 @@ public struct ReferenceIdentity {
 
     /// Ready to score, on the model that is trained or on one of its own.
     func open(on trained: LoadedModel, recipe: Recipe, in workspace: Workspace) throws -> LiveReference {
-        guard let ownModel else { return try open(on: trained, int8: recipe.compute.frozen != .exact) }
-        let own = try workspace.model(.path(ownModel.path), dtype: recipe.compute.dtype, on: recipe.compute.device)
-        return LiveReference(recipe.compute.frozen == .exact ? own.model : try own.int8Model.get())
+        guard let ownModel else { return try open(on: trained, int8: recipe.compute.hasInt8Reference) }
+        let own = try workspace.model(.path(ownModel.path), for: recipe.compute)
+        return LiveReference(recipe.compute.hasInt8Reference ? try own.int8Model.get() : own.model)
     }
 
     /// - Parameter int8: whether the model's layers are computed in int8.

@@ -47,8 +47,7 @@ public final class Run {
             throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
         }
         // Full-weight training changes the model in place, so it gets one of its own.
-        let loaded = try workspace.model(
-            recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device, isShared: recipe.adapter != nil)
+        let loaded = try workspace.model(recipe.model, for: recipe.compute, isShared: recipe.adapter != nil)
         self.loaded = loaded
         let model = loaded.model
 

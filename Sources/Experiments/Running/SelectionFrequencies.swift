@@ -36,7 +36,7 @@ struct SelectionFrequencies {
     }
 
     private func blocks(_ recipe: Recipe) throws -> PackedBlocks {
-        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
+        let loaded = try workspace.model(recipe.model, for: recipe.compute)
         return try PackedBlocks(
             shard: workspace.corpus(recipe.data.train.parts[0].corpus).train, blockLength: recipe.data.blockLength,
             separatorID: recipe.data.separators ? Run.separator(of: loaded) : nil, tail: .drop)

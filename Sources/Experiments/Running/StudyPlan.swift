@@ -96,7 +96,7 @@ private struct StudyPlanner {
         let scores = selection.usesReference && selection.store == nil && scored.insert(reference).inserted
         let probe = selection.policy == "all" ? 0 : 2 * recipe.training.probeBlocks * recipe.data.blockLength * (2 + between)
 
-        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
+        let loaded = try workspace.model(recipe.model, for: recipe.compute)
         let weights = loaded.model.linearLayers.reduce(loaded.model.headWeight.count) { $0 + $1.shape[0] * $1.shape[1] }
         let adapter = recipe.adapter.map { $0.parameterCount(on: loaded.model) }
         let training = adapter.map { 4 * weights + 6 * $0 } ?? 6 * weights

@@ -13,7 +13,7 @@ struct StudyRecordBuilder {
 
     func record(startedAt: Date) throws -> StudyRecord {
         let recipe = study.arms[0].recipe
-        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
+        let loaded = try workspace.model(recipe.model, for: recipe.compute)
         let trainable = recipe.adapter.map { $0.parameterCount(on: loaded.model) }
         var record = StudyRecord(
             title: study.title,

@@ -99,7 +99,7 @@ public final class StudyRunner {
         failures.write(into: &record)
         try SelectionFrequencies(study: study, directory: directory, workspace: workspace).write(into: &record)
         let recipe = study.arms[0].recipe
-        let loaded = try workspace.model(recipe.model, dtype: recipe.compute.dtype, on: recipe.compute.device)
+        let loaded = try workspace.model(recipe.model, for: recipe.compute)
         if loaded.files.tokenizer != nil {
             try ViewerTexts(tokenizer: loaded.tokenizer(), directory: directory).write(into: &record)
         }

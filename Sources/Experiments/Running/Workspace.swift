@@ -27,18 +27,25 @@ public final class Workspace {
         try modelURL(name == "default" ? .standard : .path(name))
     }
 
-    /// A model in memory, with weights of one type.
+    /// A model in memory.
     ///
-    /// - Parameter isShared: `false` loads one that nobody else gets.
+    /// - Parameters:
+    ///   - layerDType: what linear layers' weights are held in, where it isn't `dtype`.
+    ///   - isShared: `false` loads one that nobody else gets.
     public func model(
-        _ source: ModelSource, dtype: DType = .float32, on device: Device = .cpu, isShared: Bool = true
+        _ source: ModelSource, dtype: DType = .float32, layerDType: DType? = nil, on device: Device = .cpu, isShared: Bool = true
     ) throws -> LoadedModel {
         let url = try modelURL(source)
-        let key = "\(url.standardizedFileURL.path) \(dtype) \(device)"
+        let key = "\(url.standardizedFileURL.path) \(dtype) \(layerDType ?? dtype) \(device)"
         if isShared, let loaded = models[key] { return loaded }
-        let loaded = try LoadedModel(at: url, isDefault: source == .standard, dtype: dtype, on: device)
+        let loaded = try LoadedModel(at: url, isDefault: source == .standard, dtype: dtype, layerDType: layerDType, on: device)
         if isShared { models[key] = loaded }
         return loaded
+    }
+
+    /// As a recipe computes with it.
+    func model(_ source: ModelSource, for compute: ComputeRecipe, isShared: Bool = true) throws -> LoadedModel {
+        try model(source, dtype: compute.dtype, layerDType: compute.layerDType, on: compute.device, isShared: isShared)
     }
 
     public func corpusURL(_ source: CorpusSource) throws -> URL {
@@ -97,10 +104,11 @@ public final class LoadedModel {
         return try tokenizer().fingerprint().map { String(format: "%02x", $0) }.joined()
     }
 
-    init(at url: URL, isDefault: Bool, dtype: DType, on device: Device) throws {
+    init(at url: URL, isDefault: Bool, dtype: DType, layerDType: DType?, on device: Device) throws {
         self.url = url
         files = try ModelFiles(at: url)
-        model = try ModelRegistry.load(files.configuration, weights: files.weights, dtype: dtype, on: device)
+        model = try ModelRegistry.load(
+            files.configuration, weights: files.weights, dtype: dtype, layerDType: layerDType, on: device)
         name = isDefault ? "SmolLM2-135M-Instruct" : url.deletingPathExtension().lastPathComponent
         note = isDefault ? "An instruction-tuned model whose weights were rounded to 4 bits (GGUF Q4_1)." : nil
     }

@@ -30,6 +30,10 @@ struct GGUFConfigurationTests {
             "llama.rope.scaling.type is yarn, which is not supported; supported: none"
         ),
         (
+            "llama.attention.sliding_window", GGUFBytes.uint32(4096),
+            "llama.attention.sliding_window is 4096, which is not supported; supported: no window; take the Hugging Face folder"
+        ),
+        (
             "llama.rope.dimension_count", GGUFBytes.uint32(8),
             "llama.rope.dimension_count is 8, which is not supported; supported: 16, all of a head"
         ),

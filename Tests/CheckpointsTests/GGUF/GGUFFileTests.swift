@@ -172,6 +172,6 @@ struct GGUFFileTests {
         var file = GGUFBytes.tinyLlama()
         file.set("general.architecture", GGUFBytes.string("mamba"))
         let url = try folder.write(file.bytes, as: "bad.gguf")
-        #expect(try failure { _ = try GGUFFile(url) } == "\(url.path): unknown architecture 'mamba'; known: llama")
+        #expect(try failure { _ = try GGUFFile(url) } == "\(url.path): unknown architecture 'mamba'; known: llama, qwen2, qwen3")
     }
 }

@@ -74,12 +74,15 @@ struct ModelConfigurationTests {
                 == ModelConfiguration(
                     vocabularySize: 32, hiddenSize: 16, intermediateSize: 24, layerCount: 2, headCount: 4, keyValueHeadCount: 4,
                     headSize: 4, normEpsilon: 1e-6))
-        #expect(try ModelConfiguration(contentsOf: configuration(#"{"attention_bias": true}"#)).attentionBias)
+        #expect(try ModelConfiguration(contentsOf: configuration(#"{"attention_bias": true}"#)).pieces.attentionBias == .all)
         #expect(try ModelConfiguration(contentsOf: configuration(without: "architectures")).architecture == "LlamaForCausalLM")
     }
 
     @Test(arguments: [
-        (#"{"architectures": ["MambaForCausalLM"]}"#, "unknown architecture 'MambaForCausalLM'; known: LlamaForCausalLM"),
+        (
+            #"{"architectures": ["MambaForCausalLM"]}"#,
+            "unknown architecture 'MambaForCausalLM'; known: GemmaForCausalLM, LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM"
+        ),
         (#"{"hidden_act": "gelu"}"#, "hidden_act is gelu, which is not supported; supported: silu"),
         (#"{"mlp_bias": true}"#, "mlp_bias is true, which is not supported; supported: false"),
         (#"{"attention_dropout": 0.1}"#, "attention_dropout is 0.1, which is not supported; supported: 0.0"),

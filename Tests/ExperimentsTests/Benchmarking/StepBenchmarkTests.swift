@@ -1,5 +1,7 @@
 import Experiments
 import Foundation
+import ModelFixtures
+import Models
 import RunRecords
 import Testing
 import Training
@@ -30,6 +32,27 @@ import Training
         }
     }
 
+    /// What makes layers run operator by operator is said.
+    @Test func thePathOfTheLayersIsKnown() async throws {
+        let tiny = try await TinyStudy()
+        var recipe = try recipe(tiny)
+        #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == nil)
+        recipe.adapter = nil
+        #expect(try StepBenchmark(recipe, reference: .stored, in: Workspace()).reasonForPlainLayers == .trainedBase)
+    }
+
+    /// 16 positions of which each sees 4: attention's operations are those of 4 · (32 − 4) / 16 = 7 positions.
+    @Test func aWindowCostsLess() async throws {
+        let (tiny, folder) = (try await TinyStudy(), try TemporaryFolder())
+        try LlamaModel.tiny(TinyFamily.mistral.configuration).write(to: folder.file("model"))
+        let all = try StepBenchmark(recipe(tiny), reference: .stored, in: Workspace()).cost
+        let windowed = try StepBenchmark(
+            recipe(tiny, "model=\(folder.file("model").path)"), reference: .stored, in: Workspace()
+        ).cost
+        #expect(windowed.attentionOperations * 16 == all.attentionOperations * 7)
+        #expect(windowed.layerWeights == all.layerWeights)
+    }
+
     /// Counted by hand from the tiny model's shapes.
     @Test func operationsAreCountedFromTheShapes() async throws {
         let tiny = try await TinyStudy()
@@ -57,6 +80,9 @@ import Training
         try FileManager.default.copyItem(at: URL(fileURLWithPath: tiny.model), to: other)
         #expect(throws: BenchmarkError.liveReference) {
             try StepBenchmark(recipe(tiny, "selection.reference=\(other.path)"), reference: .live, in: Workspace())
+        }
+        #expect(throws: BenchmarkError.liveReference) {
+            try StepBenchmark(recipe(tiny, "selection={policy: all}"), reference: .live, in: Workspace())
         }
     }
 

@@ -5,7 +5,7 @@ import Testing
 import Torch
 import Training
 
-/// `compute.frozen`: which passes of a run multiply by int8 weights.
+/// `compute.frozen`: which passes of a run multiply by rounded weights.
 @Suite(.enabled(if: Int8Weight.isSupported, "this processor lacks AVX-512 VNNI"))
 struct FrozenWeightsTests {
     private func recipe(_ tiny: TinyStudy, frozen: String, _ changes: [String] = []) throws -> Recipe {
@@ -51,6 +51,17 @@ struct FrozenWeightsTests {
             #expect(precision == (frozen == "int8" ? "float32, forward passes with int8 layers" : "float32"))
         }
         #expect(starts[0].loss == starts[1].loss)
+    }
+
+    /// Layers held in bfloat16 are so in every pass, evaluations and the reference's included: equal models tie.
+    @Test func heldLayersAreRoundedEverywhere() async throws {
+        let tiny = try await TinyStudy()
+        let (exact, held) = (try recipe(tiny, frozen: "exact"), try recipe(tiny, frozen: "bfloat16"))
+        let (exactly, rounded) = (try firstSteps(exact)[0], try firstSteps(held)[0])
+        #expect(rounded.tied && rounded.loss != exactly.loss && abs(rounded.loss - exactly.loss) < 0.01 * exactly.loss)
+        let directory = try RunDirectory.open(tiny.folder.file("run"), .new)
+        #expect(try RunExecutor(Run(held, in: Workspace()), in: directory)() == .finished)
+        #expect(try RunManifest.read(from: directory.manifest).precision == "float32, layers held in bfloat16")
     }
 
     @Test func aStoreTellsInt8FromFloat32() async throws {

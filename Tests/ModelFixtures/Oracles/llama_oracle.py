@@ -1,4 +1,4 @@
-"""What transformers and PEFT compute: logits, per-token losses, gradients and AdamW steps of a Llama, in float32.
+"""What transformers and PEFT compute: logits, per-token losses, gradients and AdamW steps of a decoder, in float32.
 
     python3 llama_oracle.py SPEC.json FOLDER [SPEC.json FOLDER …]
 
@@ -11,6 +11,7 @@ Several pairs share one start of Python. SPEC.json (all but one of `model` and `
      "adapter": "/folder",                                                    or a PEFT adapter to load
      "input_ids": [[1, 2, 3]] or {"batch": 2, "length": 16, "seed": 2},       default: {"batch": 2, "length": 16, "seed": 0}
      "gradients": true,                                                       false leaves them out (large models)
+     "generate": {"prompt": 5, "tokens": 20},                                 go on from the first row's first tokens, greedily
      "adamw": {"steps": 10, "lr": 1e-3, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.01, "clip": 1.0 or null,
                "input_ids": {"batch": 2, "length": 16, "seed": 3}}}           a fresh batch each step; or [S, B, T] given
 
@@ -22,6 +23,7 @@ FOLDER/expected.safetensors:
     loss      []                    their mean over B · (T − 1) positions
     grad.NAME                       of `loss`. With an adapter, of each A and B, NAME as in adapter_model.safetensors;
                                     without, of each weight, NAME as in model.safetensors (tied ones once)
+    generated [n]                   the tokens that follow the prompt
     adamw.input_ids [S, B, T]
     adamw.losses [S]                each before its step
     adamw.gradient_norms [S]        L2, before clipping
@@ -40,7 +42,7 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
 torch.set_num_threads(2)
 torch.use_deterministic_algorithms(True)
@@ -134,6 +136,13 @@ def mean_loss(losses):
     return losses[:, 1:].mean()
 
 
+def continuation(model, input_ids, spec):
+    options = GenerationConfig(max_new_tokens=spec["tokens"], do_sample=False, pad_token_id=0)
+    prompt = input_ids[:1, : spec["prompt"]]
+    with torch.no_grad():
+        return model.generate(prompt, attention_mask=torch.ones_like(prompt), generation_config=options)[0, spec["prompt"] :]
+
+
 def adamw_steps(model, spec):
     parameters = trained_parameters(model)
     optimizer = torch.optim.AdamW(
@@ -178,6 +187,8 @@ def main(spec_path, folder):
     if with_gradients:
         loss.backward()
         expected |= {f"grad.{name}": p.grad.clone() for name, p in trained_parameters(model).items()}
+    if "generate" in spec:
+        expected["generated"] = continuation(model, input_ids, spec["generate"])
     if "adamw" in spec:
         expected |= adamw_steps(model, spec["adamw"])
     save_file({name: tensor.contiguous() for name, tensor in expected.items()}, folder / "expected.safetensors")

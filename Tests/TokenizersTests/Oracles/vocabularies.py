@@ -119,6 +119,35 @@ def qwen2(llama3_file):
     return tokenizer
 
 
+def qwen3(qwen2_file):
+    """The same with Qwen 3's post-processor, and an added token that isn't special."""
+    tokenizer = Tokenizer.from_str(qwen2_file)
+    tokenizer.post_processor = processors.ByteLevel(add_prefix_space=False, trim_offsets=False, use_regex=False)
+    tokenizer.add_tokens([AddedToken("<think>", normalized=False, special=False)])
+    return tokenizer
+
+
+def gemma(llama2_file):
+    """Llama 2's vocabulary as Gemma's files have it: spaces replaced and none prepended or stripped, a split at the spaces that
+    are none any more, and runs of line breaks as added tokens."""
+    spec = json.loads(llama2_file)
+    spec["normalizer"] = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
+    spec["pre_tokenizer"] = {"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": False}
+    spec["decoder"]["decoders"] = [step for step in spec["decoder"]["decoders"] if step["type"] != "Strip"]
+    tokenizer = Tokenizer.from_str(json.dumps(spec))
+    tokenizer.add_tokens([AddedToken("\n" * count, normalized=False) for count in (1, 2, 3)])
+    return tokenizer
+
+
+def spaces(smollm):
+    """SmolLM2's vocabulary behind Gemma's split, which finds spaces here; most of its tokens begin with one and can't be made."""
+    tokenizer = Tokenizer.from_str(smollm.to_str())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(" ", "merged_with_previous"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+    )
+    return tokenizer
+
+
 def main(gguf_file, vocabularies, out):
     vocabularies, out = pathlib.Path(vocabularies), pathlib.Path(out)
     smollm = smollm2(gguf_file)
@@ -132,7 +161,11 @@ def main(gguf_file, vocabularies, out):
     llama2_splitting(llama.to_str()).save(str(out / "llama2-splitting.json"))
     third = llama3(vocabularies / "llama3.model")
     third.save(str(out / "llama3.json"))
-    qwen2(third.to_str()).save(str(out / "qwen2.json"))
+    second = qwen2(third.to_str())
+    second.save(str(out / "qwen2.json"))
+    qwen3(second.to_str()).save(str(out / "qwen3.json"))
+    gemma(llama.to_str()).save(str(out / "gemma.json"))
+    spaces(smollm).save(str(out / "spaces.json"))
 
 
 main(*sys.argv[1:])
