@@ -101,10 +101,12 @@ let package = Package(
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
         .target(
-            name: "ModelFixtures", dependencies: ["PeerProcess", "Torch", "Checkpoints", "Models", "Corpora"],
+            name: "ModelFixtures", dependencies: ["PeerProcess", "CDiskLog", "Torch", "Checkpoints", "Models", "Corpora"],
             path: "Tests/ModelFixtures", exclude: ["Oracles"]),
         // Ranks of a process group, in one process.
         .target(name: "RankFixtures", dependencies: ["Torch"], path: "Tests/RankFixtures"),
+        // Stands in for the C library's `fsync` and `rename` in the test program, and writes down who called them.
+        .target(name: "CDiskLog", path: "Tests/CDiskLog"),
         // The CUDA kernels as C++, for a machine without a GPU.
         .target(name: "CUDAEmulation", path: "Tests/CUDAEmulation"),
         tests(of: "Torch", "CUDAEmulation", "RankFixtures"),
@@ -141,4 +143,12 @@ let package = Package(
 if Context.environment["WINNOW_FUZZING"] != nil {
     package.targets.append(
         .executableTarget(name: "WinnowFuzz", dependencies: ["FuzzedReaders"], path: "Fuzzing/Harness"))
+}
+
+// Without libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races. scripts/sanitize.sh asks for it.
+if Context.environment["WINNOW_WITHOUT_LIBTORCH"] != nil {
+    let rooms = ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting"]
+    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2"])
+    package.targets.removeAll { !kept.contains($0.name) }
+    package.products = []
 }

@@ -55,6 +55,8 @@ public struct RunManifest: Codable, Sendable, Equatable {
     public var trainingSeconds: Double
     /// Wall time with loading, evaluation and checkpoints, over all resumptions.
     public var wallSeconds: Double
+    /// Where the run went on elsewhere than it began, in order; `nil` where it never did.
+    public var movesElsewhere: [Move]?
     /// Wall time of the reference's pass over the run's blocks, where it was taken before the steps and apart from them.
     public var referenceScoringSeconds: Double?
 

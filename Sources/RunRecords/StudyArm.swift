@@ -96,6 +96,8 @@ extension StudyRecord {
         public var referenceTrainingSeconds = 0.0
         /// Wall time of the reference's pass over the blocks that this run sees, also where an earlier run paid for it.
         public var referenceScoringSeconds = 0.0
+        /// Why it has no end, where it failed: the sentence it ended with.
+        public var failure: String?
         /// What is to be said of this run, such as that half its picks were filled at random.
         public var note: String?
 

@@ -16,8 +16,14 @@ import Torch
 /// ```
 /// Random streams are derived from the seed and the step, so none is stored.
 struct TrainingCheckpoint {
+    /// Read before the rest of a state, which in another format may look otherwise.
+    private struct Format: Decodable {
+        static let current = 3
+        var format: Int
+    }
+
     private struct State: Codable {
-        var format = 3
+        var format = Format.current
         var progress: TrainingProgress
         var samplers: [BatchSamplerState]
 
@@ -47,9 +53,20 @@ struct TrainingCheckpoint {
     /// Puts a trainer where the checkpoint was taken. The trainer is unusable if this throws.
     static func restore(_ trainer: Trainer, from url: URL) throws {
         let file = url.appendingPathComponent(stateName)
-        let state: State
-        do { state = try JSONDecoder().decode(State.self, from: Data(contentsOf: file)) } catch {
+        let (found, state): (Int, State?)
+        do {
+            let bytes = try Data(contentsOf: file)
+            found = try JSONDecoder().decode(Format.self, from: bytes).format
+            state = found == Format.current ? try JSONDecoder().decode(State.self, from: bytes) : nil
+        } catch {
             throw TrainingError.foreignCheckpoint(path: file.path, reason: "it can't be read: \(error)")
+        }
+        guard let state else {
+            throw TrainingError.foreignCheckpoint(
+                path: file.path,
+                reason:
+                    "it is of format \(found), and this winnow reads \(Format.current): go on with the version that the run's "
+                    + "\(RunDirectory.manifestName) names, or start again with --overwrite")
         }
         if trainer.adapter != nil {
             let weights = try SafetensorsFile(url.appendingPathComponent(RunDirectory.adapterWeightsName))
@@ -76,9 +93,10 @@ struct TrainingCheckpoint {
     }
 
     /// Clears away what a kill kept from its place. A checkpoint that was whole by then, or that was moved aside to be replaced,
-    /// takes its place instead.
+    /// takes its place instead. Either is on the disk when this returns.
     static func recover(in directory: RunDirectory) throws {
-        for url in try directory.unfinishedWrites() {
+        let leftovers = try directory.unfinishedWrites()
+        for url in leftovers {
             let match = url.lastPathComponent.wholeMatch(of: /\.checkpoint-([0-9]+)\.[0-9]+\.partial/)
             let place = match.flatMap { Int($0.1) }.map(directory.checkpoint)
             if let place, !FileManager.default.fileExists(atPath: place.path), ChecksumFile.damage(in: url) == nil {
@@ -87,6 +105,7 @@ struct TrainingCheckpoint {
                 try FileManager.default.removeItem(at: url)
             }
         }
+        if !leftovers.isEmpty { try synchronize(directory.url) }
     }
 }
 

@@ -14,6 +14,14 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case foreignReplay(source: String, differences: [String])
     case indivisible(microBatches: Int, ranks: Int)
 
+    /// Whether it lies in one run's own numbers or checkpoints, so that the other runs of a study can go on.
+    package var concernsOneRun: Bool {
+        switch self {
+        case .nonFiniteLoss, .nonFiniteReference, .nonFiniteWeights, .diverged, .damagedCheckpoints: true
+        case .referenceMissing, .noStoredEntropies, .foreignCheckpoint, .foreignReplay: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .referenceMissing(let score):

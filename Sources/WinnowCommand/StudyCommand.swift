@@ -9,6 +9,7 @@ struct StudyCommand: ParsableCommand {
         abstract: "Run a matrix of arms and compare them.",
         discussion: """
             A study is a YAML file with a base recipe and arms that change it. Stopped and started again it goes on where it was.
+            Where an arm fails by itself, such as one that diverges, the others go on; the report says why, and the exit code is 1.
 
             Examples:
               winnow study reproduce
@@ -134,6 +135,12 @@ struct StudyOptions: ParsableArguments {
             line.clear()
             Terminal.note("\(name) finished after \(Terminal.duration(seconds))")
         }
+        var failed: [String] = []
+        runner.onFailedRun = { name, reason in
+            failed.append(name)
+            line.clear()
+            Terminal.note("\(name) failed, and the others go on: \(reason)")
+        }
         let outcome = try runner()
         line.clear()
         guard outcome == .finished else {
@@ -147,6 +154,10 @@ struct StudyOptions: ParsableArguments {
         } else {
             print(ArmTable(findings).text(color: Terminal.showsColor))
             print(report.path)
+        }
+        if !failed.isEmpty {
+            Terminal.note("failed: \(failed.joined(separator: ", "))")
+            throw ExitCode.failure
         }
     }
 }

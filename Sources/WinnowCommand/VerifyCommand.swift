@@ -10,7 +10,8 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             The recipe, the seed and the number of threads are those in the run's directory, and nothing there is changed. On the \
             same processor and libraries every loss, gradient norm and count has to be the same to the last bit; elsewhere \
-            counts have to be, and numbers to a thousandth. A changed model, reference or text is refused.
+            counts have to be, and numbers to a thousandth, as they do behind a step where the run itself was resumed elsewhere or \
+            with other threads. A changed model, reference, text or log of selections is refused.
 
             The exit code is 1 where something differs.
 
@@ -46,7 +47,7 @@ struct VerifyCommand: ParsableCommand {
     }
 
     private func tell(_ found: RunVerification) {
-        for circumstance in found.circumstances { Terminal.note("not the run's machine: \(circumstance)") }
+        for circumstance in found.circumstances { Terminal.note("elsewhere: \(circumstance)") }
         if let difference = found.difference {
             print("\(directory) differs: \(difference)")
         } else {

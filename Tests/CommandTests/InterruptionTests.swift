@@ -94,6 +94,24 @@ import Winnow
         #expect(FileManager.default.fileExists(atPath: tiny.folder.file("study/study.json").path))
     }
 
+    /// From some step on the process gets no more memory: wherever it ends, the run goes on to the same bits.
+    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/prlimit")), arguments: [1, 40])
+    func aRunOutOfMemoryGoesOn(steps: Int) async throws {
+        let tiny = try await TinyRun(steps: 150)
+        #expect(try WinnowProcess(tiny.command("whole")).exitCode == 0)
+        let process = try begin(tiny, "run", steps: steps)
+        let limit = Process()
+        limit.executableURL = URL(fileURLWithPath: "/usr/bin/prlimit")
+        limit.arguments = ["--pid", "\(process.id)", "--as=1"]
+        try limit.run()
+        limit.waitUntilExit()
+        #expect(process.wait() != 0)
+        #expect(process.errors.contains("annot allocate memory"), "\(process.errors)")
+        #expect(try lastStep(tiny.directory("run")) < tiny.steps)
+        #expect(try WinnowProcess(tiny.command("run")).exitCode == 0)
+        #expect(try TinyRun.differences(tiny.directory("run"), tiny.directory("whole")) == [])
+    }
+
     @Test func aFolderThatIsGoneIsNamed() async throws {
         let tiny = try await TinyRun(steps: 20_000)
         let process = try begin(tiny, "run", steps: 1)

@@ -114,7 +114,7 @@ import Winnow
         // One process goes on, and says what that changes.
         processes = [try LiveWinnow(tiny.command("run"))]
         finish(processes)
-        #expect(processes[0].errors.contains("begun on 2 ranks and goes on with 1"), "\(processes[0].errors)")
+        #expect(processes[0].errors.contains("ranks: 2 then, 1 now"), "\(processes[0].errors)")
         #expect(try lastStep(directory) == tiny.steps)
     }
 

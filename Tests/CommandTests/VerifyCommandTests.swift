@@ -59,6 +59,34 @@ import Winnow
         #expect(wrong.exitCode == 1 && wrong.output.contains("step 1: gradientNorm was 0.5"), "\(wrong.output)")
     }
 
+    /// Stopped after two steps and resumed elsewhere: a bit is nothing from the third on, and something before.
+    @Test func stepsBehindAMoveAreComparedToRounding() async throws {
+        let tiny = try await TinyRun(steps: 5)
+        let directory = tiny.directory("run")
+        let recipe = try Recipe(yaml: String(contentsOfFile: tiny.recipe, encoding: .utf8))
+        func work(until stop: Int?) throws {
+            let run = try Run(recipe, in: Workspace())
+            var executor = RunExecutor(run, in: RunDirectory(directory.url))
+            if let stop { executor.shouldStop = { run.trainer.progress.step == stop } }
+            #expect(try executor() == (stop == nil ? .finished : .stopped))
+        }
+        _ = try RunDirectory.open(directory.url, .new)
+        try work(until: 2)
+        let processor = try #require(try RunManifest.read(from: directory.manifest).processor)
+        try rename("another processor", in: directory)
+        try work(until: nil)
+        try rename(processor, in: directory)
+
+        try nudge(directory, step: 3)
+        let exact = try verify(directory, "--steps", "2")
+        #expect(exact.exitCode == 0 && exact.output.contains("2 steps agree to the last bit"), "\(exact.errors)")
+        let whole = try verify(directory, "--steps", "5")
+        #expect(whole.exitCode == 0 && whole.output.contains("5 steps agree within 0.001"), "\(whole.output)\(whole.errors)")
+        #expect(whole.errors.contains("from step 3 on, processor: another processor then"), "\(whole.errors)")
+        try nudge(directory, step: 2)
+        #expect(try verify(directory, "--steps", "5").output.contains("differs: step 2: loss was "))
+    }
+
     @Test(arguments: ["model/model.safetensors", "shards/train.tokens", "run/recipe.yaml"])
     func aChangedInputIsRefused(file: String) async throws {
         let tiny = try await trained()

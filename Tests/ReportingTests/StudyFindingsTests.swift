@@ -120,6 +120,25 @@ import Testing
         #expect(findings.gaps.contains { $0.contains("no null arm") })
     }
 
+    @Test func anArmThatFailedSaysWhy() throws {
+        let directory = try TemporaryDirectory()
+        var record = try StudyFixture(directory: directory.url).write()
+        var run = StudyRecord.Run(seed: 1, directory: "wild/seed-1")
+        run.failure = "10 steps in a row could not be taken"
+        let wild = StudyRecord.Arm(
+            name: "wild", label: "wild arm", role: .selection, policy: "topK", ratio: 0.7,
+            runs: [.init(seed: 0, directory: "wild/seed-0"), run])
+        record.arms.append(wild)
+        try record.write(to: directory.url)
+        let findings = try StudyFindings(directory: directory.url)
+        #expect(findings.gaps.contains { $0.hasPrefix("wild arm, seed 1 failed") }, "\(findings.gaps)")
+        #expect(findings.gaps.contains { $0.hasPrefix("wild arm has not been run under seed 0,") }, "\(findings.gaps)")
+        let library = try PlottingLibrary(PlottingLibrary.location())
+        let page = try String(contentsOf: StudyReport(findings).write(to: directory.url, library: library), encoding: .utf8)
+        let says = page.contains("wild arm<span class=\"note\">Seed 1 failed: 10 steps in a row could not be taken.</span>")
+        #expect(says)
+    }
+
     @Test func aDamagedFileIsAGapThatNamesIt() throws {
         let directory = try TemporaryDirectory()
         let record = try StudyFixture(directory: directory.url).write()

@@ -33,6 +33,38 @@ import Testing
         #expect(try RunManifest.read(from: directory.file("manifest.json")) == manifest())
     }
 
+    @Test func whereARunWentOnElsewhereIsNoted() throws {
+        var (here, elsewhere, run) = (manifest(), manifest(), manifest())
+        elsewhere.threads = 8
+        (elsewhere.processor, here.processor, run.processor) = ("other", "usual", "usual")
+        #expect(run.goOn(after: 5, in: here) == nil && run == here)
+        let move = RunManifest.Move(
+            afterStep: 7, circumstances: ["processor: usual then, other now", "threads: 2 then, 8 now"])
+        #expect(run.goOn(after: 7, in: elsewhere) == move)
+        // Back where it began, what lies between isn't undone.
+        #expect(run.goOn(after: 9, in: here) == nil)
+        #expect(run.movesElsewhere == [move] && run.threads == 2)
+        // Steps behind the seventh are done again: here.
+        #expect(run.goOn(after: 7, in: here) == nil)
+        #expect(run.movesElsewhere == nil)
+        // From the beginning: the whole run is made there.
+        #expect(run.goOn(after: 0, in: elsewhere) == nil)
+        #expect(run.threads == 8 && run.processor == "other" && run.movesElsewhere == nil)
+    }
+
+    @Test func aChangedInputIsNamed() {
+        let before = manifest()
+        var now = before
+        #expect(before.inputChanged(in: now) == nil)
+        now.inputHashes = ["adapter.start": "01"]
+        #expect(before.inputChanged(in: now) == nil, "a manifest of an earlier version names fewer")
+        #expect(now.inputChanged(in: before) == "adapter.start")
+        now.dataHashes["train"] = "other"
+        #expect(before.inputChanged(in: now) == "the data of train")
+        now.modelHash = "other"
+        #expect(before.inputChanged(in: now) == "the model")
+    }
+
     @Test func aStudyComesBackAsItWent() throws {
         let directory = try TemporaryDirectory()
         try study().write(to: directory.url)

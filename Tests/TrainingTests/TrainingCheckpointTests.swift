@@ -81,6 +81,21 @@ import Training
         #expect("\(error!)".contains("checkpoint-6: state.json is missing") && "\(error!)".contains("delete that directory"))
     }
 
+    /// A checkpoint of another version is neither damaged nor believed: whatever else it says, its format is named.
+    @Test(arguments: [#"{"format": 2}"#, #"{"format": 4, "progress": 7}"#]) func anotherFormatIsRefused(state: String) throws {
+        let folder = try TemporaryFolder()
+        let loop = try stopped(in: folder)
+        let newest = loop.directory.checkpoint(at: 6)
+        let sums = newest.appendingPathComponent("SHA256SUMS")
+        let file = newest.appendingPathComponent("state.json")
+        let before = try ContentHash.of([file])
+        try Data(state.utf8).write(to: file)
+        let text = try String(contentsOf: sums, encoding: .utf8)
+        try text.replacingOccurrences(of: before, with: ContentHash.of([file])).write(to: sums, atomically: true, encoding: .utf8)
+        let error = #expect(throws: TrainingError.self) { try loop.resume(trainer()) }
+        #expect("\(error!)".contains("it is of format \(state.contains("2") ? 2 : 4), and this winnow reads 3"), "\(error!)")
+    }
+
     /// Should a damaged checkpoint of a later step stay, it would count as one of the two.
     @Test func aDamagedCheckpointGivesWayToEarlierSteps() throws {
         let folder = try TemporaryFolder()

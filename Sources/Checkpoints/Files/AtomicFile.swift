@@ -97,7 +97,7 @@ func hiddenSibling(of url: URL) -> String {
 }
 
 /// Flushes a file, or a folder's list of names, to the disk.
-func synchronize(_ url: URL) throws {
+package func synchronize(_ url: URL) throws {
     let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw CheckpointError.system(operation: "open", path: url.path, code: errno) }
     defer { close(descriptor) }

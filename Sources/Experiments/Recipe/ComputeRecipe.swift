@@ -31,7 +31,7 @@ public struct ComputeRecipe: Equatable, Sendable {
     var hasInt8Reference: Bool { frozen == .int8 || frozen == .int8Reference }
 
     /// What a reference's losses are computed in, as their store names it.
-    var referencePrecision: String {
+    package var referencePrecision: String {
         "\(dtype)" + (hasInt8Reference ? ", int8 layers" : frozen == .bfloat16 ? ", bfloat16 layers" : "")
             + (arithmetic == .kernels ? "" : ", \(arithmetic.rawValue)")
     }

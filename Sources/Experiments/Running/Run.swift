@@ -156,6 +156,9 @@ public final class Run {
         if case .folder(let path) = onDisk.adapter?.start {
             hashes["adapter.start"] = try ReferenceIdentity(loaded, adapter: URL(fileURLWithPath: path)).adapterHash
         }
+        if let replayed = onDisk.selection.replay?.selections {
+            hashes["selection.replay.from"] = try ContentHash.of([replayed])
+        }
         return hashes
     }
 
@@ -228,7 +231,8 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
         case .noSelections(let run):
             "\(run) holds no \(RunDirectory.selectionsName) to replay: run it with training.keepSelections: true"
         case .changedInput(let directory, let input):
-            "\(input) is not what \(directory) was made with, by its SHA-256: put the former back to verify the run"
+            "\(input) is not what \(directory) was made with, by its SHA-256: put the former back, or make the run anew with "
+                + "--overwrite, in a study by deleting that directory"
         case .nothingToVerify(let directory):
             "\(directory) has no step in its \(RunDirectory.metricsName), so there is nothing to verify"
         }

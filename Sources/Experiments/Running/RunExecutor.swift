@@ -26,12 +26,12 @@ public struct RunExecutor {
 
     /// Starts, or goes on from the newest checkpoint where the directory already holds this run.
     ///
-    /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe, `RunRecordError.directoryInUse` where another
-    ///   process works in it, `RankError`.
+    /// - Throws: `RunError.changedRecipe` where it holds a run of another recipe, `.changedInput` where the model, the data or
+    ///   another input isn't what the run began with, `RunRecordError.directoryInUse` where another process works in it, `RankError`.
     public func callAsFunction() throws -> TrainingLoop.Outcome {
         let ranks = run.trainer.ranks
         try run.agreeAmongRanks()
-        let outcome = try ranks.isFirst ? carryOut() : loop().run(run.trainer)
+        let outcome = try ranks.isFirst ? carryOut() : loop().loop.run(run.trainer)
         // What the first writes at the end may fail, and then the run has failed on all.
         try ranks.barrier("writing the results")
         return outcome
@@ -41,15 +41,17 @@ public struct RunExecutor {
         let lock = try DirectoryLock(directory.url)
         defer { withExtendedLifetime(lock) {} }
         let start = ContinuousClock.now
-        var manifest: RunManifest
-        let isResumed = FileManager.default.fileExists(atPath: directory.manifest.path)
-        if isResumed {
+        var manifest = try run.manifest(startedAt: Date())
+        var resumedIn: RunManifest?
+        if FileManager.default.fileExists(atPath: directory.manifest.path) {
+            let now = manifest
             manifest = try RunManifest.read(from: directory.manifest)
-            guard manifest.recipeHash == run.recipe.hash else { throw RunError.changedRecipe(directory: directory.url.path) }
+            guard manifest.recipeHash == now.recipeHash else { throw RunError.changedRecipe(directory: directory.url.path) }
+            if let input = manifest.inputChanged(in: now) {
+                throw RunError.changedInput(directory: directory.url.path, input: input)
+            }
             manifest.state = .running
-            warn(ofChanged: manifest)
-        } else {
-            manifest = try run.manifest(startedAt: Date())
+            resumedIn = now
         }
         manifest.referenceScoringSeconds = referenceScoringSeconds ?? manifest.referenceScoringSeconds
         // First, since a directory with a manifest is a run, which can be gone on with and overwritten.
@@ -58,7 +60,11 @@ public struct RunExecutor {
         let before = manifest.wallSeconds
 
         do {
-            let loop = try loop()
+            let (loop, step) = try loop()
+            if let resumedIn {
+                tell(manifest.goOn(after: step, in: resumedIn))
+                try manifest.write(to: directory.manifest)
+            }
             let outcome = try loop.run(run.trainer) { try keep($1, of: $0) }
             if outcome == .finished, run.recipe.adapter == nil {
                 try run.loaded.model.write(
@@ -76,26 +82,17 @@ public struct RunExecutor {
         }
     }
 
-    /// Says what will keep the run from having an uninterrupted one's bits.
-    private func warn(ofChanged manifest: RunManifest) {
-        let ranks = (then: manifest.ranks ?? 1, now: run.trainer.ranks.count)
-        if ranks.then != ranks.now {
-            log.warning(
-                """
-                the run was begun on \(ranks.then) ranks and goes on with \(ranks.now): it selects by the same noise and trains in the \
-                same order, and will equal an uninterrupted one to rounding only
-                """)
-        }
-        if manifest.threads != Runtime.threadCount {
-            log.warning(
-                """
-                the run was begun with \(manifest.threads) threads and goes on with \(Runtime.threadCount): it will equal an \
-                uninterrupted one to rounding only; compute.threads fixes the number
-                """)
-        }
+    private func tell(_ move: RunManifest.Move?) {
+        guard let move else { return }
+        log.warning(
+            """
+            the run goes on after step \(move.afterStep) elsewhere than it began (\(move.circumstances.joined(separator: "; "))): it \
+            will equal an uninterrupted one to rounding only; compute.threads fixes the number of threads
+            """)
     }
 
-    private func loop() throws -> TrainingLoop {
+    /// The loop, and the step that it goes on from.
+    private func loop() throws -> (loop: TrainingLoop, step: Int) {
         var loop = TrainingLoop(directory: directory)
         loop.splits = run.splits
         loop.evaluationInterval = run.recipe.training.evaluateEvery
@@ -107,7 +104,7 @@ public struct RunExecutor {
         loop.onEvaluation = onEvaluation
         loop.startEvaluations = startEvaluations
         let step = try loop.resume(run.trainer)
-        guard run.trainer.ranks.isFirst else { return loop }
+        guard run.trainer.ranks.isFirst else { return (loop, step) }
         let log =
             step > 0
             ? try MetricsLog.resume(at: directory.metrics, after: step) : try MetricsLog.create(at: directory.metrics)
@@ -120,7 +117,7 @@ public struct RunExecutor {
                 ? try SelectionLog.resume(at: directory.selections, after: step, layout: layout)
                 : try SelectionLog.create(at: directory.selections, layout: layout)
         }
-        return loop
+        return (loop, step)
     }
 
     private func keep(_ losses: TokenLosses, of evaluation: EvaluationRecord) throws {

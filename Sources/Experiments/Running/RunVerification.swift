@@ -5,8 +5,9 @@ import Training
 
 /// Does the first steps of a run once more, from nothing but what its directory and its inputs say, and compares the metrics.
 ///
-/// With the processor, the threads and the libraries that the manifest names they have to agree to the last bit. Elsewhere sums
-/// are taken in another order: counts still have to be the same, and numbers within `tolerance`.
+/// With the processor, the threads and the libraries that the manifest names they have to agree to the last bit. Elsewhere, and
+/// behind a step where the run itself went on elsewhere, sums are taken in another order: counts still have to be the same, and
+/// numbers within `tolerance`.
 public struct RunVerification: Sendable, Equatable, Codable {
     /// What a step gave then and gives now: the first step and field that differ.
     public struct Difference: Sendable, Equatable, Codable, CustomStringConvertible {
@@ -24,7 +25,8 @@ public struct RunVerification: Sendable, Equatable, Codable {
 
     /// Steps that were compared.
     public let steps: Int
-    /// How this machine differs from the run's, a phrase each; where there is nothing, bits are compared.
+    /// How this machine differs from the run's, and how the run's own did after some step, a phrase each; where there is nothing,
+    /// bits are compared.
     public let circumstances: [String]
     public let difference: Difference?
 
@@ -43,38 +45,26 @@ public struct RunVerification: Sendable, Equatable, Codable {
         recipe.compute.threads = manifest.threads
         let run = try Run(recipe, in: workspace) { Self.folder(of: $0, seed: recipe.training.seed, beside: directory) }
         let now = try run.manifest(startedAt: manifest.startedAt)
-        if let input = Self.changedInput(manifest, now) {
+        if let input = manifest.inputChanged(in: now) {
             throw RunError.changedInput(directory: directory.url.path, input: input)
         }
 
-        circumstances = Self.circumstances(manifest, now)
+        let here = Self.circumstances(manifest, now)
+        let move = manifest.movesElsewhere?.first { $0.afterStep < recorded.count }
+        circumstances = here + (move.map { move in move.circumstances.map { "from step \(move.afterStep + 1) on, \($0)" } } ?? [])
         var (compared, difference) = (0, Difference?.none)
         while difference == nil, compared < recorded.count, !run.trainer.isFinished {
             let found = try run.trainer.advance()
-            difference = Self.difference(recorded[compared], found, isExact: circumstances.isEmpty)
+            let isExact = here.isEmpty && found.step <= move?.afterStep ?? .max
+            difference = Self.difference(recorded[compared], found, isExact: isExact)
             compared += 1
         }
         (steps, self.difference) = (compared, difference)
     }
 
-    private static func changedInput(_ then: RunManifest, _ now: RunManifest) -> String? {
-        if then.modelHash != now.modelHash { return "the model" }
-        let splits = Set(then.dataHashes.keys).union(now.dataHashes.keys).sorted()
-        if let split = splits.first(where: { then.dataHashes[$0] != now.dataHashes[$0] }) { return "the data of \(split)" }
-        guard let inputs = then.inputHashes, let found = now.inputHashes else { return nil }
-        return Set(inputs.keys).union(found.keys).sorted().first { inputs[$0] != found[$0] }
-    }
-
     private static func circumstances(_ then: RunManifest, _ now: RunManifest) -> [String] {
-        let pairs: [(what: String, then: String?, now: String?)] =
-            [
-                ("processor", then.processor, now.processor), ("device", then.device, now.device),
-                ("threads", "\(then.threads)", "\(now.threads)"), ("ranks", "\(then.ranks ?? 1)", "\(now.ranks ?? 1)"),
-            ] + Set(then.versions.keys).union(now.versions.keys).sorted().map { ($0, then.versions[$0], now.versions[$0]) }
-        let changed = pairs.filter { $0.then != $0.now }.map {
-            "\($0.what): \($0.then ?? "unknown") then, \($0.now ?? "unknown") now"
-        }
-        return changed + (now.device == "cpu" ? [] : ["\(now.device): attention's backward adds in no fixed order"])
+        then.circumstances(otherThanIn: now)
+            + (now.device == "cpu" ? [] : ["\(now.device): attention's backward adds in no fixed order"])
     }
 
     private static func difference(_ recorded: StepMetrics, _ found: StepMetrics, isExact: Bool) -> Difference? {

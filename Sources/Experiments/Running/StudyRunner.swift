@@ -16,8 +16,9 @@ import Training
 /// ground-truth.json          GroundTruthRecord, where the study asks whether scores find bad tokens
 /// <arm>/                     one run directory an arm; <arm>/seed-<n>/ where the study lists seeds
 /// ```
-/// A finished run is never repeated; an unfinished one goes on from its newest checkpoint. Nothing in it depends on where the
-/// directory lies.
+/// A finished run is never repeated; an unfinished one goes on from its newest checkpoint. An arm that fails by itself, such as
+/// one that diverges, is left out with those built on it, and tried again when the study is. Nothing in the directory depends on
+/// where it lies.
 public final class StudyRunner {
     public let study: Study
     /// The study's text, for the record.
@@ -27,6 +28,8 @@ public final class StudyRunner {
     public var onProgress: (StudyProgress) -> Void = { _ in }
     /// Told each run's name and its wall time in this process, as it finishes.
     public var onFinishedRun: (_ name: String, _ seconds: Double) -> Void = { _, _ in }
+    /// Told the name of each arm under a seed that failed by itself, and why.
+    public var onFailedRun: (_ name: String, _ reason: String) -> Void = { _, _ in }
 
     private static let referenceLossesName = "reference-losses"
     /// Folders beside the arms', which no arm may take the name of.
@@ -36,18 +39,22 @@ public final class StudyRunner {
     private let shelf: ReferenceShelf
     private let budget: MatchedBudget
     private var progress = StudyProgress()
+    private var failures: StudyFailures
     private var start: StudyStart?
 
     public init(_ study: Study, source: String, in directory: URL, workspace: Workspace = Workspace()) {
         (self.study, self.source, self.directory, self.workspace) = (study, source, directory, workspace)
         budget = MatchedBudget(study: study, directory: directory)
+        failures = StudyFailures(of: study)
         shelf = ReferenceShelf(directory: directory.appendingPathComponent(Self.referenceLossesName))
     }
 
     /// Runs what is not finished yet.
     ///
-    /// - Returns: `.stopped` where `shouldStop` said so; calling again goes on.
-    /// - Throws: `RunRecordError.directoryInUse` where another process works in the directory; what a run throws.
+    /// - Returns: `.stopped` where `shouldStop` said so; calling again goes on. `.finished` also where arms failed by themselves:
+    ///   the record names them, and `onFailedRun` was told.
+    /// - Throws: `RunRecordError.directoryInUse` where another process works in the directory; what a run throws, a reference's
+    ///   failures among it, since arms and tests are built on it.
     public func callAsFunction() throws -> TrainingLoop.Outcome {
         do { try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true) } catch {
             throw RunRecordError.unwritable(file: directory.path, reason: error.localizedDescription)
@@ -60,6 +67,7 @@ public final class StudyRunner {
         var record = try StudyRecordBuilder(study: study, source: source, workspace: workspace, directory: directory)
             .record(startedAt: began)
         let recorder = StudyRecorder(study: study, directory: directory)
+        failures = StudyFailures(of: study)
         let wallBefore = record.wallSeconds
         progress = try StudyProgress(total: StudyPlan(study, in: directory, workspace: workspace).units)
         try record.write(to: directory)
@@ -67,41 +75,51 @@ public final class StudyRunner {
         try GroundTruthRunner(study, in: directory, workspace: workspace)?.checkInput()
         for (index, run) in study.matrix.enumerated() {
             if index == study.references.count, try testScores() == .stopped { return .stopped }
+            if let obstacle = failures.obstacle(to: run) {
+                fail(run, obstacle)
+                continue
+            }
             let recipe = try budget.recipe(of: run)
             guard try !isFinished(run, recipe) else { continue }
             let before = elapsed()
             do {
                 guard !shouldStop(), try train(run, recipe) == .finished else { return .stopped }
+                onFinishedRun(run.name, elapsed() - before)
             } catch is Interruption {
                 return .stopped
+            } catch let error as TrainingError where error.concernsOneRun && !run.isReference {
+                fail(run, "\(error)")
             }
-            onFinishedRun(run.name, elapsed() - before)
             try recorder.fill(&record)
+            failures.write(into: &record)
             record.wallSeconds = wallBefore + elapsed()
             try record.write(to: directory)
         }
         try recorder.fill(&record)
+        failures.write(into: &record)
         try SelectionFrequencies(study: study, directory: directory, workspace: workspace).write(into: &record)
         let recipe = study.arms[0].recipe
         let loaded = try workspace.model(recipe.model, for: recipe.compute)
         if loaded.files.tokenizer != nil {
             try ViewerTexts(tokenizer: loaded.tokenizer(), directory: directory).write(into: &record)
         }
-        if record.finishedAt == nil {
-            record.finishedAt = Date()
-            record.wallSeconds = wallBefore + elapsed()
-        }
+        if record.finishedAt == nil { record.wallSeconds = wallBefore + elapsed() }
+        record.finishedAt = failures.isEmpty ? record.finishedAt ?? Date() : nil
         try record.write(to: directory)
         return .finished
     }
 
     /// Deletes what a study of this matrix has left in a directory, and nothing else.
+    ///
+    /// - Throws: `RunRecordError.directoryInUse`, before anything is deleted, where another process works there or in one of the
+    ///   runs; `.unwritable`.
     public static func clear(_ directory: URL, of study: Study) throws {
         let lock = try FileManager.default.fileExists(atPath: directory.path) ? DirectoryLock(directory) : nil
-        defer { withExtendedLifetime(lock) {} }
         let texts = Set(study.arms.flatMap { $0.recipe.data.validation.keys }).map(TokenTexts.fileName)
         let files = [StudyRecord.fileName, GroundTruthRecord.fileName, StudyReport.fileName] + texts
         let folders = ["start", referenceLossesName] + study.references.map(\.name) + study.arms.map(\.name)
+        let locks = try folders.flatMap { try self.locks(within: directory.appendingPathComponent($0)) }
+        defer { withExtendedLifetime((lock, locks)) {} }
         for name in files + folders {
             let url = directory.appendingPathComponent(name)
             guard FileManager.default.fileExists(atPath: url.path) else { continue }
@@ -111,10 +129,23 @@ public final class StudyRunner {
         }
     }
 
+    /// Takes the locks of a run's folder, or of those in it that an arm has for each seed.
+    private static func locks(within folder: URL) throws -> [DirectoryLock] {
+        let inside = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        return try ([folder] + inside).filter {
+            FileManager.default.fileExists(atPath: $0.appendingPathComponent(DirectoryLock.fileName).path)
+        }.map(DirectoryLock.init)
+    }
+
     /// `shouldStop` said so while the start was measured.
     private struct Interruption: Error {}
 
     // MARK: One run
+
+    private func fail(_ run: StudyRun, _ reason: String) {
+        failures.note(reason, of: run)
+        onFailedRun(run.name, reason)
+    }
 
     private func isFinished(_ run: StudyRun, _ recipe: Recipe) throws -> Bool {
         let folder = RunDirectory(directory.appendingPathComponent(run.name))

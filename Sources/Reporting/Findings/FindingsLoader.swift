@@ -35,7 +35,14 @@ struct FindingsLoader {
             ArmFindings(arm: arm, runs: arm.runs.map { findings(of: $0, in: arm) }, splits: [:])
         }
         for arm in arms where arm.finished.count < arm.runs.count {
-            let missing = arm.runs.filter { run in !arm.finished.contains { $0.run.seed == run.run.seed } }
+            let unfinished = arm.runs.filter { run in !arm.finished.contains { $0.run.seed == run.run.seed } }
+            for failed in unfinished where failed.run.failure != nil {
+                gaps.append(
+                    "\(name(of: failed.run, in: arm.arm)) failed, so nothing is compared with it; its line in the table says why."
+                )
+            }
+            let missing = unfinished.filter { $0.run.failure == nil }
+            guard !missing.isEmpty else { continue }
             let seeds = arm.runs.count > 1 ? " under seed \(missing.map { String($0.run.seed) }.joined(separator: ", "))" : ""
             gaps.append("\(arm.arm.label) has not been run\(seeds), or its \(RunDirectory.metricsName) is missing.")
         }
@@ -63,8 +70,12 @@ struct FindingsLoader {
 
     // MARK: A run
 
+    private func name(of run: StudyRecord.Run, in arm: StudyRecord.Arm) -> String {
+        arm.runs.count > 1 ? "\(arm.label), seed \(run.seed)" : arm.label
+    }
+
     private mutating func findings(of run: StudyRecord.Run, in arm: StudyRecord.Arm) -> RunFindings {
-        let name = arm.runs.count > 1 ? "\(arm.label), seed \(run.seed)" : arm.label
+        let name = name(of: run, in: arm)
         let metrics = RunDirectory(directory.appendingPathComponent(run.directory)).metrics
         var findings = RunFindings(run: run, history: MetricsHistory([]), tokenLosses: [:], categories: [:])
         if FileManager.default.fileExists(atPath: metrics.path) {

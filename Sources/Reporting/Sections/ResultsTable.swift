@@ -67,7 +67,10 @@ struct ResultsTable {
         }
         let selects = findings.finished.contains { $0.run.selectedTokens < $0.run.tokens }
         let work = HTML.stacked("\(count(\.tokens))", under: selects ? "\(count(\.selectedTokens))" : nil)
-        let notes = Set(findings.runs.compactMap(\.run.note)).sorted().map { "<span class=\"note\">\($0)</span>" as HTML }
+        let failures = findings.runs.compactMap { run in run.run.failure.map { "Seed \(run.run.seed) failed: \($0)." } }
+        let notes = (failures + Set(findings.runs.compactMap(\.run.note)).sorted()).map {
+            "<span class=\"note\">\($0)</span>" as HTML
+        }
         return ReportTable.row(
             "\(arm.label)\(notes.joined(""))",
             ["\(NumberText.count(findings.finished.count))", work] + cells

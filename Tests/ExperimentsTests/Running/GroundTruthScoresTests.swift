@@ -25,6 +25,9 @@ import Testing
         #expect(scores[0].precision.map(\.precision) == [1, 1, 2.0 / 3, 1])
         #expect(scores[1].precision.last?.precision == 0)
         #expect(scores.allSatisfy { $0.lowerBound <= $0.auroc && $0.auroc <= $0.upperBound })
+        // A score that is worse than the loss stands below zero, in whichever blocks are drawn.
+        #expect(scores[1].againstLoss == .init(value: -1, lowerBound: -1, upperBound: -1))
+        #expect(scores.first { $0.name == "referenceLoss-curated" }?.againstLoss == .init(value: 0, lowerBound: 0, upperBound: 0))
     }
 
     @Test func excessIsStudentMinusReference() throws {

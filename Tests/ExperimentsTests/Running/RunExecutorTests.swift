@@ -1,5 +1,6 @@
 import Experiments
 import Foundation
+import ModelFixtures
 import RunRecords
 import Testing
 import Training
@@ -102,6 +103,47 @@ import Training
         let selection = "selection={policy: replay, replay: {from: '\(silent.url.path)'}}"
         let missing = #expect(throws: RunError.self) { try run(recipe(tiny, [selection]), tiny, in: "nothing") }
         #expect("\(missing!)".contains("keepSelections"))
+    }
+
+    /// What a run is resumed with has to be what it began with, by content.
+    @Test func aRunIsNotResumedOnOtherInputs() async throws {
+        let tiny = try await TinyStudy()
+        let original = try run(recipe(tiny, ["training.keepSelections=true"]), tiny, in: "original")
+        let replay = try recipe(tiny, ["selection={policy: replay, replay: {from: '\(original.url.path)'}}"])
+        let stopped = try run(replay, tiny, in: "replay", stoppingAt: 2)
+        let hashes = try #require(try RunManifest.read(from: stopped.manifest).inputHashes)
+        #expect(hashes.keys.sorted() == ["selection.replay.from"])
+
+        // The original again, in another order: as long, of the same layout, with a hash of its own.
+        let selections = try Data(contentsOf: original.selections)
+        let other = try recipe(tiny, ["training.keepSelections=true", "selection={policy: random, ratio: 0.5}"])
+        try Data(contentsOf: run(other, tiny, in: "other").selections).write(to: original.selections)
+        #expect(throws: RunError.changedInput(directory: stopped.url.path, input: "selection.replay.from")) {
+            try run(replay, tiny, in: "replay", .resume)
+        }
+        try selections.write(to: original.selections)
+
+        let weights = tiny.folder.file("model/model.safetensors")
+        var bytes = try Data(contentsOf: weights)
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: weights)
+        #expect(throws: RunError.changedInput(directory: stopped.url.path, input: "the model")) {
+            try run(replay, tiny, in: "replay", .resume)
+        }
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: weights)
+        _ = try run(replay, tiny, in: "replay", .resume)
+    }
+
+    /// A directory with a manifest is a run, which can be gone on with; one with a recipe alone is not.
+    @Test(.enabled(if: DiskLog.isAvailable, "renames can be written down on Linux alone"))
+    func theManifestComesFirst() async throws {
+        let tiny = try await TinyStudy()
+        let directory = try RunDirectory.open(tiny.folder.file("run"), .new)
+        let executor = RunExecutor(try Run(recipe(tiny), in: Workspace()), in: directory)
+        let log = try DiskLog(of: directory.url) { () throws in #expect(try executor() == .finished) }
+        let names = log.entries.compactMap { if case .rename(_, let name) = $0 { name } else { nil } }
+        #expect(names.prefix(2) == [RunDirectory.manifestName, RunDirectory.recipeName])
     }
 
     /// The reference's opinion doesn't change, so neither does the choice in a block: a second epoch selects as the first.

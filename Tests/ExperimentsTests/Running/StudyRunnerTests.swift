@@ -91,6 +91,27 @@ import Training
         #expect("\(error!)".contains("--overwrite"))
     }
 
+    /// Somebody may have gone on with an arm by `winnow train --resume`.
+    @Test func aStudyIsNotClearedUnderOneOfItsRuns() async throws {
+        let tiny = try await TinyStudy()
+        #expect(try tiny.runner(in: "study")() == .finished)
+        let (directory, study) = (tiny.folder.file("study"), try Study(yaml: tiny.yaml))
+        let before = try FileManager.default.subpathsOfDirectory(atPath: directory.path)
+        for run in ["drawn", "reference/other"] {
+            let lock = try DirectoryLock(directory.appendingPathComponent(run))
+            let error = #expect(throws: RunRecordError.self) { try StudyRunner.clear(directory, of: study) }
+            #expect(error?.description.contains("\(run) is being worked in") == true)
+            #expect(try FileManager.default.subpathsOfDirectory(atPath: directory.path) == before)
+            withExtendedLifetime(lock) {}
+        }
+        // A run under a seed lies a folder deeper.
+        let seed = directory.appendingPathComponent("drawn/seed-3")
+        try FileManager.default.createDirectory(at: seed, withIntermediateDirectories: true)
+        let lock = try DirectoryLock(seed)
+        #expect(throws: RunRecordError.self) { try StudyRunner.clear(directory, of: study) }
+        withExtendedLifetime(lock) {}
+    }
+
     @Test func aStartThatWasMeasuredOtherwiseIsMeasuredAgain() async throws {
         let tiny = try await TinyStudy()
         #expect(try tiny.runner(in: "study")() == .finished)
