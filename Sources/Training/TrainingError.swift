@@ -18,7 +18,7 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     package var concernsOneRun: Bool {
         switch self {
         case .nonFiniteLoss, .nonFiniteReference, .nonFiniteWeights, .diverged, .damagedCheckpoints: true
-        case .referenceMissing, .noStoredEntropies, .foreignCheckpoint, .foreignReplay: false
+        case .referenceMissing, .noStoredEntropies, .foreignCheckpoint, .foreignReplay, .indivisible: false
         }
     }
 
