@@ -23,6 +23,14 @@ import Testing
         #expect(try settings(Preset.rigorous.yaml, ["base.data.separators=true"]).isEmpty)
     }
 
+    /// A report says what rounding cost where it was measured; a reference's, where one is used.
+    @Test func roundedWeightsAreListed() throws {
+        #expect(try settings(Preset.reproduce.yaml, ["base.compute.frozen=int8"]).contains("compute.frozen: int8"))
+        #expect(
+            try settings(Preset.reproduce.yaml, ["base.compute.frozen=int8Reference"]).contains("compute.frozen: int8Reference"))
+        #expect(try !settings(Preset.reproduce.yaml).contains { $0.hasPrefix("compute") })
+    }
+
     @Test func everyQuirkNamesAKey() {
         for key in Study.quirkKeys { #expect(Recipe.keyPaths.contains(key), "\(key)") }
         #expect(Study.quirkKeys.count >= 5)
