@@ -52,7 +52,7 @@ enum QuirkCatalogue {
             key: "compute.frozen", value: "int8",
             why: int8 + " Training passes are rounded too: with all tokens, a held-out loss moved by 0.06 % at most.",
             matters: { $0.adapter != nil }),
-        Entry(key: "compute.frozen", value: "int8Reference", why: int8, matters: { $0.selection.usesReference }),
+        Entry(key: "compute.reference", value: "int8", why: int8, matters: { $0.selection.usesReference }),
         Entry(
             key: "data.separators", value: "false",
             why: "Documents run into one another: the first tokens of one are predicted from the end of another."),
