@@ -53,6 +53,25 @@ import Torch
         #expect(try gradients(model.recomputingLayers(), adapter.parameters, adapter) == expected)
     }
 
+    /// Which rows carry a gradient is said after the first run, and the second one knows it.
+    @Test func selectedRowsDoToo() throws {
+        let model = try LlamaModel.tiny()
+        let adapter = try LoRAAdapter.random(for: model)
+        for (_, tensor) in adapter.parameters { tensor.requiresGradient = true }
+        func gradients(_ model: any CausalLM) throws -> [[Float]] {
+            let carrying = GradientRows()
+            let hidden = model.hiddenStates(tokens, adapter: adapter, gradientRows: carrying).reshaped([96, -1])
+            let places = Tensor([3, 31, 40, 95])
+            carrying.places = places
+            try hidden.rows(places).sum().backward()
+            return adapter.parameters.map { _, tensor in
+                defer { tensor.gradient = nil }
+                return tensor.gradient!.values()
+            }
+        }
+        #expect(try gradients(model.recomputingLayers()) == gradients(model))
+    }
+
     @Test func int8LayersDoToo() throws {
         guard Int8Weight.isSupported else { return }
         let model = try LlamaModel.tiny().withInt8Layers()

@@ -28,6 +28,8 @@ import Testing
         #expect(try settings(Preset.reproduce.yaml, ["base.compute.frozen=int8"]).contains("compute.frozen: int8"))
         #expect(
             try settings(Preset.reproduce.yaml, ["base.compute.reference=int8"]).contains("compute.reference: int8"))
+        #expect(try settings(Preset.reproduce.yaml, ["base.compute.frozen=nf4"]).contains("compute.frozen: nf4"))
+        #expect(try !settings(Preset.reproduce.yaml, ["base.compute.frozen=packed"]).contains { $0.hasPrefix("compute") })
         #expect(try !settings(Preset.reproduce.yaml).contains { $0.hasPrefix("compute") })
     }
 
