@@ -24,9 +24,19 @@ public protocol TensorSource: Sendable {
     ///
     /// - Throws: `CheckpointError.unknownTensor`, `.wrongCount`.
     func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws
+
+    /// Copies a tensor as it is stored, in its `elementType`, into `destination`, which must be as large.
+    ///
+    /// - Throws: as `read(_:into:)` does; `.unsupportedType` where the source makes its values up.
+    func readStored(_ name: String, into destination: UnsafeMutableRawBufferPointer) throws
 }
 
 extension TensorSource {
+    public func readStored(_ name: String, into destination: UnsafeMutableRawBufferPointer) throws {
+        throw CheckpointError.unsupportedType(
+            tensor: name, type: description(of: name)?.elementType.rawValue ?? "", file: "\(Self.self)", supported: ["floats"])
+    }
+
     /// A tensor converted to float32, row-major.
     ///
     /// - Throws: `CheckpointError.unknownTensor`.

@@ -7,8 +7,11 @@ import Torch
 public protocol CausalLM: AnyObject {
     var configuration: ModelConfiguration { get }
 
-    /// Every weight under its Hugging Face name, in the model's order.
+    /// Every weight under its Hugging Face name, in the model's order, but for those that are packed.
     var parameters: NamedTensors { get }
+
+    /// The weights of linear layers that are packed (`LayerStorage`): frozen for good.
+    var packedWeights: [(name: String, weight: PackedWeight)] { get }
 
     /// The linear layers that an adapter can sit on, with the `[out, in]` shape of their weights.
     var linearLayers: [(name: String, shape: [Int])] { get }
@@ -44,10 +47,22 @@ public protocol CausalLM: AnyObject {
     ///
     /// - Throws: `ModelError.noInt8` where the model's type, device or processor doesn't allow it.
     func withInt8Layers() throws -> any CausalLM
+
+    /// The same model, its weights shared, whose backward passes run each layer a second time: from forward to backward it keeps one
+    /// `[B·T, D]` tensor a layer, and computes the same bits.
+    ///
+    /// - Throws: `ModelError.noRecomputation` where the family doesn't.
+    func recomputingLayers() throws -> any CausalLM
 }
 
 extension CausalLM {
+    public var packedWeights: [(name: String, weight: PackedWeight)] { [] }
+
     public func firstNonFiniteModule(_ inputIDs: Tensor, adapter: LoRAAdapter?) -> String? { nil }
+
+    public func recomputingLayers() throws -> any CausalLM {
+        throw ModelError.noRecomputation(architecture: configuration.architecture)
+    }
 
     public func withInt8Layers() throws -> any CausalLM {
         throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
@@ -66,5 +81,7 @@ extension CausalLM {
     }
 
     /// Weights in the model, tied ones counted once.
-    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+    public var parameterCount: Int {
+        parameters.reduce(0) { $0 + $1.tensor.count } + packedWeights.reduce(0) { $0 + $1.weight.shape.reduce(1, *) }
+    }
 }

@@ -4,8 +4,7 @@ import Torch
 struct Linear {
     /// Its Hugging Face name without `.weight`, as adapters know it.
     let name: String
-    /// `[out, in]`, in the type that it is held in; products widen it to their input's.
-    let weight: Tensor
+    let weight: LayerWeight
     /// `[out]`
     let bias: Tensor?
     /// What the forward pass multiplies by in the weight's place; the backward pass takes the weight itself.
@@ -13,33 +12,53 @@ struct Linear {
 
     /// `[N, in] → [N, out]`
     func callAsFunction(_ input: Tensor, _ adapter: LoRAAdapter?, _ dropout: Dropout?) -> Tensor {
-        let base: Tensor = int8.map { product(input, $0) } ?? Operator.linear(input, weight.converted(to: input.dtype), bias)
+        let base = product(input)
         guard let adapter else { return base }
         return adapter.adding(to: base, input: input, module: name, dropout: dropout)
     }
 
-    private func product(_ input: Tensor, _ int8: Int8Weight) -> Tensor {
-        let output = differentiable([input]) {
-            let output = Tensor.empty([input.size(0), weight.size(0)], dtype: input.dtype, on: input.device)
-            int8.multiply(Int8Weight.Rows(input.detached()), into: output)
-            return ([output], { gradients in [gradients[0]?.timesTransposed(weight.transpose)] })
-        }[0]
-        return bias.map { output + $0 } ?? output
+    private func product(_ input: Tensor) -> Tensor {
+        switch weight {
+        case .tensor(let weight):
+            guard let int8 else { return Operator.linear(input, weight.converted(to: input.dtype), bias) }
+            return addingBias(
+                differentiable([input]) {
+                    let output = Tensor.empty([input.size(0), weight.size(0)], dtype: input.dtype, on: input.device)
+                    int8.multiply(Int8Weight.Rows(input.detached()), into: output)
+                    return ([output], { gradients in [gradients[0]?.timesTransposed(weight.transpose)] })
+                }[0])
+        case .packed(let weight):
+            let group = PackedGroup([weight])
+            return addingBias(
+                differentiable([input]) {
+                    (
+                        [group.product(input.detached().contiguous())],
+                        { gradients in [gradients[0].map { group.backward($0.contiguous()) }] }
+                    )
+                }[0])
+        }
     }
 
-    /// The layer with its weight in int8 beside it.
-    func withInt8() -> Linear { Linear(name: name, weight: weight, bias: bias, int8: Int8Weight(weight)) }
+    private func addingBias(_ output: Tensor) -> Tensor { bias.map { output + $0 } ?? output }
+
+    /// The layer with its weight in int8 beside it, where that is a tensor.
+    func withInt8() -> Linear { Linear(name: name, weight: weight, bias: bias, int8: weight.tensor.map(Int8Weight.init)) }
 }
 
-/// Linear layers that share an input, their weights one under another in one tensor, so that they share a product.
+/// Linear layers that share an input, so that they share a product.
 struct LinearGroup {
-    /// `[Σ out, in]`
-    let weight: Tensor
+    /// `[Σ out, in]`, the layers' one under another.
+    private enum Weight {
+        case tensor(Tensor)
+        case packed(PackedGroup)
+    }
+
+    private let weight: Weight
     /// `[Σ out]`
-    let bias: Tensor?
-    /// Views of `weight` and `bias`, in order.
+    private let bias: Tensor?
+    /// Their weights and biases are views of the group's, in order.
     let linears: [Linear]
-    /// The rows of `weight`, and so the columns of the output, that belong to each.
+    /// The columns of the output that belong to each.
     let ranges: [Range<Int>]
 
     /// - Throws: what `weights` throws.
@@ -47,20 +66,31 @@ struct LinearGroup {
         _ parts: [(name: String, outputs: Int)], inputs: Int, hasBias: Bool, weights: WeightLoader
     ) throws {
         let outputs = parts.reduce(0) { $0 + $1.outputs }
-        let whole = weights.place([outputs, inputs], as: weights.layerDType)
-        let biases = hasBias ? weights.place([outputs]) : nil
-        var (start, ranges, linears): (Int, [Range<Int>], [Linear]) = (0, [], [])
-        for part in parts {
-            let range = start..<start + part.outputs
-            let view = whole.slice(range)
-            try weights.read(part.name + ".weight", into: view)
-            let bias = biases?.slice(range)
-            if let bias { try weights.read(part.name + ".bias", into: bias) }
-            ranges.append(range)
-            linears.append(Linear(name: part.name, weight: view, bias: bias))
-            start = range.upperBound
+        var start = 0
+        ranges = parts.map { part in
+            defer { start += part.outputs }
+            return start..<start + part.outputs
         }
-        (weight, bias, self.linears, self.ranges) = (whole, biases, linears, ranges)
+        let held: [LayerWeight]
+        if let packed = try weights.packed(parts, inputs: inputs) {
+            weight = .packed(PackedGroup(packed))
+            held = packed.map(LayerWeight.packed)
+        } else {
+            let whole = weights.place([outputs, inputs], as: weights.layerDType)
+            weight = .tensor(whole)
+            held = try zip(parts, ranges).map { part, range in
+                let view = whole.slice(range)
+                try weights.read(part.name + ".weight", into: view)
+                return .tensor(view)
+            }
+        }
+        let biases = hasBias ? weights.place([outputs]) : nil
+        bias = biases
+        linears = try zip(zip(parts, ranges), held).map { part, weight in
+            let bias = biases?.slice(part.1)
+            if let bias { try weights.read(part.0.name + ".bias", into: bias) }
+            return Linear(name: part.0.name, weight: weight, bias: bias)
+        }
     }
 
     private init(_ other: LinearGroup, linears: [Linear]) {
@@ -72,17 +102,23 @@ struct LinearGroup {
 
     /// The gradient with respect to the input from that of the outputs, unrecorded. `[N, Σ out] → [N, in]`
     func backward(_ gradient: Tensor) -> Tensor {
-        gradient.timesTransposed(weight.converted(to: gradient.dtype).transpose)
+        switch weight {
+        case .tensor(let weight): gradient.timesTransposed(weight.converted(to: gradient.dtype).transpose)
+        case .packed(let group): group.backward(gradient)
+        }
     }
 
     /// The layers' outputs side by side, unrecorded. `[N, in] → [N, Σ out]`
     func product(_ input: Tensor) -> Tensor {
         let output: Tensor
-        if linears.allSatisfy({ $0.int8 != nil }) {
+        switch weight {
+        case .packed(let group):
+            output = group.product(input)
+        case .tensor(let weight) where linears.allSatisfy { $0.int8 != nil }:
             output = .empty([input.size(0), weight.size(0)], dtype: input.dtype, on: input.device)
             let rows = Int8Weight.Rows(input)
             for (columns, linear) in zip(ranges, linears) { linear.int8!.multiply(rows, into: output.slice(columns, along: 1)) }
-        } else {
+        case .tensor(let weight):
             output = input.timesTransposed(weight.converted(to: input.dtype))
         }
         if let bias { output += bias }

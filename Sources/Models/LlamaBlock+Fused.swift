@@ -14,7 +14,7 @@ extension LlamaBlock {
         if Runtime.arithmetic == .plain { return .asked }
         if cache { return .cache }
         if length == 1 { return .singlePosition }
-        if inputNorm.weight.requiresGradient || linears[0].weight.requiresGradient { return .trainedBase }
+        if inputNorm.weight.requiresGradient || linears[0].weight.tensor?.requiresGradient == true { return .trainedBase }
         return inputNorm.hasKernel ? nil : .roundedNorms
     }
 

@@ -70,6 +70,14 @@ struct LlamaBlock {
         postAttentionNorm = try norm("post_attention_layernorm", width)
     }
 
+    /// What a backward pass may leave a gradient at: the adapter's matrices, and the layer's own tensors.
+    func parameters(_ adapter: LoRAAdapter?) -> [Tensor] {
+        let norms = [inputNorm, postAttentionNorm] + (headNorms.map { [$0.query, $0.key] } ?? [])
+        return linears.flatMap { linear in
+            [linear.weight.tensor, linear.bias].compactMap { $0 } + (adapter?.modules[linear.name].map { [$0.a, $0.b] } ?? [])
+        } + norms.map(\.weight)
+    }
+
     /// The layer on the same weights, which the forward pass multiplies by in int8.
     func withInt8() -> LlamaBlock {
         var block = self

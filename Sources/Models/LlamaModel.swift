@@ -9,10 +9,13 @@ import Torch
 public final class LlamaModel: CausalLM {
     public let configuration: ModelConfiguration
     public private(set) var parameters = NamedTensors()
+    public let packedWeights: [(name: String, weight: PackedWeight)]
     public let linearLayers: [(name: String, shape: [Int])]
     public let headWeight: Tensor
     /// Whether layers run as one differentiable piece each, where they can. The plain path stays as their oracle.
     public var fusesLayers = true
+    /// Whether a backward pass runs each layer a second time, and the forward pass keeps the layers' inputs alone.
+    private var recomputesLayers = false
 
     private let embedding: Tensor
     /// What embeddings are multiplied by, in their own type, as transformers rounds it.
@@ -23,15 +26,18 @@ public final class LlamaModel: CausalLM {
 
     /// - Parameters:
     ///   - dtype: of weights and activations.
-    ///   - layerDType: what the linear layers' weights are held in, where it isn't `dtype`: each product widens its own.
-    /// - Throws: `ModelError` where a tensor is missing or has another shape than `configuration` calls for.
+    ///   - layers: how the linear layers' weights are held.
+    /// - Throws: `ModelError` where a tensor is missing or has another shape than `configuration` calls for, or layers can't be packed.
     public init(
-        configuration: ModelConfiguration, weights: any TensorSource, dtype: DType = .float32, layerDType: DType? = nil,
+        configuration: ModelConfiguration, weights: any TensorSource, dtype: DType = .float32, layers: LayerStorage = .exact,
         device: Device = .cpu
     ) throws {
         self.configuration = configuration
-        let loader = WeightLoader(source: weights, dtype: dtype, layerDType: layerDType ?? dtype, device: device)
-        var parameters = NamedTensors()
+        guard [.exact, .bfloat16].contains(layers) || device == .cpu && [.float32, .float64].contains(dtype) else {
+            throw ModelError.noPacking(layers.rawValue, dtype: "\(dtype)", device: "\(device)")
+        }
+        let loader = WeightLoader(source: weights, dtype: dtype, layers: layers, device: device)
+        var (parameters, packedWeights) = (NamedTensors(), [(name: String, weight: PackedWeight)]())
         func parameter(_ name: String, _ shape: [Int]) throws -> Tensor {
             let tensor = try loader(name, shape)
             parameters.set(name, tensor)
@@ -41,7 +47,10 @@ public final class LlamaModel: CausalLM {
         func packed(_ parts: [(name: String, outputs: Int)], _ inputs: Int, _ hasBias: Bool) throws -> LinearGroup {
             let group = try LinearGroup(parts, inputs: inputs, hasBias: hasBias, weights: loader)
             for linear in group.linears {
-                parameters.set(linear.name + ".weight", linear.weight)
+                switch linear.weight {
+                case .tensor(let weight): parameters.set(linear.name + ".weight", weight)
+                case .packed(let weight): packedWeights.append((linear.name + ".weight", weight))
+                }
                 if let bias = linear.bias { parameters.set(linear.name + ".bias", bias) }
             }
             return group
@@ -61,7 +70,7 @@ public final class LlamaModel: CausalLM {
             configuration.pieces.scalesEmbeddings
             ? Tensor(scalar: Double(width).squareRoot()).converted(to: dtype).moved(to: device) : nil
         linearLayers = blocks.flatMap(\.linears).map { ($0.name, $0.weight.shape) }
-        self.parameters = parameters
+        (self.parameters, self.packedWeights) = (parameters, packedWeights)
         try refuseStrangers(weights)
     }
 
@@ -69,15 +78,17 @@ public final class LlamaModel: CausalLM {
         configuration = other.configuration
         (parameters, linearLayers, headWeight) = (other.parameters, other.linearLayers, other.headWeight)
         (fusesLayers, embedding, norm, rotary) = (other.fusesLayers, other.embedding, other.norm, other.rotary)
-        embeddingScale = other.embeddingScale
+        (embeddingScale, packedWeights) = (other.embeddingScale, other.packedWeights)
+        recomputesLayers = other.recomputesLayers
         self.blocks = blocks
     }
 
     /// A layer's tensor that goes unread means that the weights are another model's: it would compute something else in silence.
     private func refuseStrangers(_ weights: any TensorSource) throws {
+        let known = Set(parameters.names + packedWeights.map(\.name))
         let strangers = weights.tensors.map(\.name).filter {
             // Rotary frequencies are written by some versions of transformers, and computed here.
-            $0.hasPrefix("model.layers.") && parameters[$0] == nil && !$0.hasSuffix(".rotary_emb.inv_freq")
+            $0.hasPrefix("model.layers.") && !known.contains($0) && !$0.hasSuffix(".rotary_emb.inv_freq")
         }
         guard strangers.isEmpty else {
             throw ModelError.unreadTensors(strangers, architecture: configuration.architecture)
@@ -88,7 +99,14 @@ public final class LlamaModel: CausalLM {
         guard headWeight.device == .cpu, headWeight.dtype == .float32, Int8Weight.isSupported else {
             throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
         }
+        guard packedWeights.isEmpty else { throw ModelError.packed("products in int8") }
         return LlamaModel(self, blocks: blocks.map { $0.withInt8() })
+    }
+
+    public func recomputingLayers() -> any CausalLM {
+        let model = LlamaModel(self, blocks: blocks)
+        model.recomputesLayers = true
+        return model
     }
 
     public func hiddenStates(
@@ -105,7 +123,10 @@ public final class LlamaModel: CausalLM {
 
         var hidden = embedded(inputIDs)
         let fuses = reasonForPlainLayers(cache: cache != nil, length: length) == nil
-        for block in blocks { hidden = fuses ? block.fused(hidden, pass) : block.plain(hidden, pass) }
+        for block in blocks {
+            func run(_ hidden: Tensor) -> Tensor { fuses ? block.fused(hidden, pass) : block.plain(hidden, pass) }
+            hidden = recomputesLayers && cache == nil ? recomputed(hidden, block.parameters(adapter), run) : run(hidden)
+        }
         cache?.advance(by: length)
         return norm(hidden).reshaped([batch, length, configuration.hiddenSize])
     }

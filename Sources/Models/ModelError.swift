@@ -12,6 +12,9 @@ public enum ModelError: Error, CustomStringConvertible {
     case badSampling(String)
     case badLogits
     case noInt8(dtype: String, device: String)
+    case noPacking(String, dtype: String, device: String)
+    case packed(String)
+    case noRecomputation(architecture: String)
 
     public var description: String {
         switch self {
@@ -41,6 +44,13 @@ public enum ModelError: Error, CustomStringConvertible {
         case .noInt8(let dtype, let device):
             "frozen weights in int8 want a model in float32 on a processor with AVX-512 VNNI, and this model is in \(dtype) on "
                 + "\(device): write compute.frozen: exact"
+        case .noPacking(let storage, let dtype, let device):
+            "layers packed as \(storage) want a model in float32 on the CPU, and this one is in \(dtype) on \(device): write "
+                + "compute.frozen: exact"
+        case .packed(let what):
+            "the model's layers are packed, and \(what) want them as they are: load it with compute.frozen: exact"
+        case .noRecomputation(let architecture):
+            "\(architecture) can't run its layers a second time: write compute.recompute: none"
         }
     }
 }

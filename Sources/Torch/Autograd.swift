@@ -9,6 +9,13 @@ public func withoutGradient<Result>(_ body: () throws -> Result) rethrows -> Res
     return try body()
 }
 
+/// Runs `body` recording it, within a part that isn't.
+private func withGradient<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let previous = ct_gradient_mode_exchange(true)
+    defer { _ = ct_gradient_mode_exchange(previous) }
+    return try body()
+}
+
 extension Tensor {
     /// Whether operations on this tensor are recorded. Setting it makes a leaf.
     public var requiresGradient: Bool {
@@ -68,6 +75,32 @@ public func differentiable(
     }
     trapping { try TorchError.check("recording a differentiable piece", status) }
     return outputs
+}
+
+/// A piece whose graph is its input alone: the backward pass runs it a second time to have what it differentiates by (Chen et al.
+/// 2016, arXiv:1604.06174).
+///
+/// - Parameters:
+///   - parameters: the other tensors that it is differentiated by. What they get, the second run accumulates.
+///   - body: gives the same bits whenever it is run.
+public func recomputed(_ input: Tensor, _ parameters: [Tensor], _ body: @escaping (Tensor) -> Tensor) -> Tensor {
+    let wantsInput = input.requiresGradient
+    return differentiable([input] + parameters) {
+        let saved = input.detached()
+        return (
+            [body(saved)],
+            { gradients in
+                var ofInput: Tensor?
+                if let gradient = gradients[0] {
+                    let leaf = saved.detached()
+                    leaf.requiresGradient = wantsInput
+                    try withGradient { body(leaf) }.backward(gradient: gradient)
+                    ofInput = leaf.gradient
+                }
+                return [ofInput] + parameters.map { _ in nil }
+            }
+        )
+    }[0]
 }
 
 /// The Swift side of a node in libtorch's graph.

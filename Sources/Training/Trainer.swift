@@ -55,7 +55,7 @@ public final class Trainer {
     ///   - reference: needed where the selector's score compares with one.
     ///   - replay: chooses in the selector's place.
     ///   - ranks: each has to be given the same of everything else.
-    /// - Throws: `TrainingError.referenceMissing`, `.indivisible`
+    /// - Throws: `TrainingError.referenceMissing`, `.indivisible`; `ModelError.packed` where packed weights would be trained.
     public init(
         model: any CausalLM, stepModel: (any CausalLM)? = nil, adapter: LoRAAdapter?, sampler: any BlockSampler,
         selector: TokenSelector = .everything,
@@ -68,6 +68,7 @@ public final class Trainer {
         if selector.needs.contains(.referenceLoss), reference == nil {
             throw TrainingError.referenceMissing(score: "\(type(of: selector.score))")
         }
+        guard adapter != nil || model.packedWeights.isEmpty else { throw ModelError.packed("steps of all weights") }
         (self.model, self.adapter, self.sampler, self.options, self.ranks) = (model, adapter, sampler, options, ranks)
         let stepModel = stepModel ?? model
         self.stepModel = stepModel

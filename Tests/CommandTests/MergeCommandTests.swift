@@ -52,6 +52,23 @@ import Winnow
         #expect(try again["ids"] == loaded.tokenizer().encode(text))
     }
 
+    /// An adapter trained on rounded layers can be merged into them.
+    @Test func packedLayersAreMergedAsWhatTheyStandFor() throws {
+        let folder = try TemporaryFolder()
+        let (url, merged) = (folder.file("model"), folder.file("merged"))
+        try LlamaModel.tiny().write(to: url)
+        let process = try WinnowProcess("merge", "--model", url.path, "--frozen", "nf4", "--output", merged.path)
+        #expect(process.exitCode == 0, "\(process.errors)")
+        let packed = try Workspace().model(.path(url.path), layers: .nf4).model
+        let weights = try ModelFiles(at: merged).weights
+        #expect(weights.tensors.count == packed.parameters.count + packed.packedWeights.count)
+        for (name, weight) in packed.packedWeights {
+            #expect(try weights.floats(name) == weight.values().values(), "\(name)")
+        }
+        let refused = try WinnowProcess("merge", "--model", url.path, "--frozen", "int4", "--output", merged.path)
+        #expect(refused.exitCode == 64 && refused.errors.contains("int8PerRow"))
+    }
+
     @Test func anAdapterOfAnotherModelIsRefusedAndNothingIsWritten() throws {
         let folder = try TemporaryFolder()
         let adapter = try LoRAAdapter.random(for: LlamaModel.tiny())

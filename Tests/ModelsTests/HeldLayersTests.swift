@@ -21,8 +21,9 @@ import Torch
         }
     }
 
-    private func model(_ weights: any TensorSource, _ configuration: ModelConfiguration, held: DType?) throws -> LlamaModel {
-        try LlamaModel(configuration: configuration, weights: weights, layerDType: held)
+    private func model(_ weights: any TensorSource, _ configuration: ModelConfiguration, held: LayerStorage) throws -> LlamaModel
+    {
+        try LlamaModel(configuration: configuration, weights: weights, layers: held)
     }
 
     private func outcome(_ model: LlamaModel, fused: Bool) throws -> (logits: [Float], gradients: [[Float]]) {
@@ -39,7 +40,7 @@ import Torch
     @Test(arguments: [true, false]) func whatTheFileHasIsExact(fused: Bool) throws {
         let configuration = ModelConfiguration.tiny(attentionBias: true)
         let weights = RoundedWeights(weights: RandomWeights(configuration, seed: 0))
-        let exact = try outcome(model(weights, configuration, held: nil), fused: fused)
+        let exact = try outcome(model(weights, configuration, held: .exact), fused: fused)
         let held = try outcome(model(weights, configuration, held: .bfloat16), fused: fused)
         #expect(held.logits == exact.logits)
         #expect(held.gradients == exact.gradients)
@@ -48,7 +49,7 @@ import Torch
     @Test func otherWeightsAreRounded() throws {
         let configuration = ModelConfiguration.tiny()
         let weights = RandomWeights(configuration, seed: 0)
-        let exact = try outcome(model(weights, configuration, held: nil), fused: true)
+        let exact = try outcome(model(weights, configuration, held: .exact), fused: true)
         let held = try outcome(model(weights, configuration, held: .bfloat16), fused: true)
         let difference = Difference(held.logits, exact.logits)
         #expect(difference.relativeNorm < 0.02 && difference.relativeNorm > 1e-4, "\(difference)")

@@ -198,6 +198,41 @@ ct_status ct_int8_rows(ct_tensor x, ct_tensor *result);
 /// result = rows · weightᵀ, `[m, n]` float32; it may be a slice of columns.
 ct_status ct_int8_multiply(ct_tensor result, ct_tensor rows, ct_tensor packed);
 
+// ---------------------------------------------------------------------------------------------------------------------
+// Frozen weights packed in 4 to 32 bits an input. Products widen them tile by tile. Host memory, rows in float32 or float64.
+
+typedef enum __attribute__((enum_extensibility(closed))) : int32_t {
+    ct_packing_float32,
+    ct_packing_bfloat16,
+    ct_packing_float16,
+    /// GGUF's blocks of 32 inputs, as in the file.
+    ct_packing_q8_0,
+    ct_packing_q4_0,
+    ct_packing_q4_1,
+    /// A scale a row, and a byte an input.
+    ct_packing_int8_rows,
+    /// QLoRA's NormalFloat: the largest of 64 inputs, and four bits an input.
+    ct_packing_nf4,
+} ct_packing;
+
+/// The weight of one of the layers that share an input.
+typedef struct {
+    /// `[out, bytes of a row]`, uint8.
+    ct_tensor bytes;
+    ct_packing kind;
+} ct_packed_part;
+
+/// Bytes of a row of `inputs`; an error where they aren't whole blocks of GGUF's.
+ct_status ct_packed_row_bytes(ct_packing kind, int64_t inputs, int64_t *result);
+/// Packs `values` `[n, k]` float32 into `bytes`, as float32, int8 rows or NF4.
+ct_status ct_packed_from(ct_packing kind, ct_tensor values, ct_tensor bytes);
+/// Widens a weight into `result` `[out, in]` float32.
+ct_status ct_packed_values(ct_packed_part part, ct_tensor result);
+/// result = input · wᵀ, the parts side by side. `[n, in] → [n, Σ out]`
+ct_status ct_packed_forward(ct_tensor result, ct_tensor input, const ct_packed_part *parts, int64_t count);
+/// result = gradient · w, summed over the parts. `[n, Σ out] → [n, in]`
+ct_status ct_packed_backward(ct_tensor result, ct_tensor gradient, const ct_packed_part *parts, int64_t count);
+
 /// Keeps freed blocks in the process instead of giving them back: a training step asks for the same ones again.
 /// Call it before the first tensor. No effect where the C library isn't glibc.
 void ct_keep_freed_memory(void);

@@ -61,40 +61,59 @@ public struct GGUFFile: TensorSource {
     public func description(of name: String) -> TensorDescription? { entries[name]?.description }
 
     public func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        guard let entry = entries[name] else { throw CheckpointError.unknownTensor(name: name, file: url.path) }
+        let entry = try entry(name)
         let description = entry.description
         guard destination.count == description.count else {
             throw CheckpointError.wrongCount(tensor: name, file: url.path, expected: description.count, given: destination.count)
         }
         file.withBytes(in: entry.range) { bytes in
-            if let heads = entry.interleavedHeadCount {
-                deinterleave(bytes, description, heads: heads, into: destination)
-            } else {
-                description.elementType.decode(bytes, into: destination)
+            guard let heads = entry.interleavedHeadCount, let rows = description.shape.first, rows > 0 else {
+                return description.elementType.decode(bytes, into: destination)
+            }
+            let (rowBytes, rowCount) = (bytes.count / rows, destination.count / rows)
+            for row in 0..<rows {
+                let target = Self.place(ofRow: row, of: rows, heads: heads)
+                description.elementType.decode(
+                    UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]),
+                    into: UnsafeMutableBufferPointer(rebasing: destination[target * rowCount..<(target + 1) * rowCount]))
             }
         }
         file.release(entry.range)
     }
 
-    /// Undoes the converter's `reshape(heads, 2, half, …).swapaxes(1, 2)`.
+    /// Rows are whole blocks, so those of an interleaved projection can be moved as they are.
+    public func readStored(_ name: String, into destination: UnsafeMutableRawBufferPointer) throws {
+        let entry = try entry(name)
+        guard destination.count == entry.range.count else {
+            throw CheckpointError.wrongCount(
+                tensor: name, file: url.path, expected: entry.range.count, given: destination.count)
+        }
+        file.withBytes(in: entry.range) { bytes in
+            guard let heads = entry.interleavedHeadCount, let rows = entry.description.shape.first, rows > 0 else {
+                return destination.copyMemory(from: bytes)
+            }
+            let rowBytes = bytes.count / rows
+            for row in 0..<rows {
+                let target = Self.place(ofRow: row, of: rows, heads: heads) * rowBytes
+                UnsafeMutableRawBufferPointer(rebasing: destination[target..<target + rowBytes]).copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]))
+            }
+        }
+        file.release(entry.range)
+    }
+
+    private func entry(_ name: String) throws -> Entry {
+        guard let entry = entries[name] else { throw CheckpointError.unknownTensor(name: name, file: url.path) }
+        return entry
+    }
+
+    /// Where a row of an interleaved projection belongs: undoes the converter's `reshape(heads, 2, half, …).swapaxes(1, 2)`.
     ///
     /// Hugging Face rotates row i of a head with row i + half, llama.cpp rows 2i and 2i + 1: of a head's rows
     /// `[half, 2, …]` in the file become `[2, half, …]`.
-    private func deinterleave(
-        _ bytes: UnsafeRawBufferPointer, _ description: TensorDescription, heads: Int,
-        into destination: UnsafeMutableBufferPointer<Float>
-    ) {
-        let rows = description.shape[0]
-        guard rows > 0 else { return }
-        let (rowBytes, rowCount) = (bytes.count / rows, destination.count / rows)
+    private static func place(ofRow row: Int, of rows: Int, heads: Int) -> Int {
         let headRows = rows / heads
-        let half = headRows / 2
-        for row in 0..<rows {
-            let (head, within) = row.quotientAndRemainder(dividingBy: headRows)
-            let target = head * headRows + within % 2 * half + within / 2
-            description.elementType.decode(
-                UnsafeRawBufferPointer(rebasing: bytes[row * rowBytes..<(row + 1) * rowBytes]),
-                into: UnsafeMutableBufferPointer(rebasing: destination[target * rowCount..<(target + 1) * rowCount]))
-        }
+        let (head, within) = row.quotientAndRemainder(dividingBy: headRows)
+        return head * headRows + within % 2 * (headRows / 2) + within / 2
     }
 }

@@ -36,6 +36,16 @@ public struct SafetensorsFile: TensorSource {
         file.release(entry.range)
     }
 
+    public func readStored(_ name: String, into destination: UnsafeMutableRawBufferPointer) throws {
+        let entry = try entry(name)
+        guard destination.count == entry.range.count else {
+            throw CheckpointError.wrongCount(
+                tensor: name, file: url.path, expected: entry.range.count, given: destination.count)
+        }
+        file.withBytes(in: entry.range) { destination.copyMemory(from: $0) }
+        file.release(entry.range)
+    }
+
     /// Calls `body` with a tensor's bytes as stored: row-major, little-endian, at any alignment, valid until it returns.
     public func withBytes<Result>(of name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
         try file.withBytes(in: entry(name).range, body)

@@ -54,8 +54,16 @@ public struct ShardedSafetensors: TensorSource {
     public func description(of name: String) -> TensorDescription? { shardOfTensor[name]?.description(of: name) }
 
     public func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
+        try shard(of: name).read(name, into: destination)
+    }
+
+    public func readStored(_ name: String, into destination: UnsafeMutableRawBufferPointer) throws {
+        try shard(of: name).readStored(name, into: destination)
+    }
+
+    private func shard(of name: String) throws -> SafetensorsFile {
         guard let shard = shardOfTensor[name] else { throw CheckpointError.unknownTensor(name: name, file: url.path) }
-        try shard.read(name, into: destination)
+        return shard
     }
 
     private struct Index: Decodable {

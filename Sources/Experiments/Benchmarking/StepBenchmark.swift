@@ -43,7 +43,7 @@ public final class StepBenchmark {
         self.recipe = recipe
         run = try Run(recipe, in: workspace)
         scoresLive = reference == .live
-        liveModel = recipe.compute.hasInt8Reference ? try run.loaded.int8Model.get() : run.loaded.model
+        liveModel = try workspace.reference(recipe.model, trained: run.loaded, for: recipe.compute).model
         if scoresLive {
             guard run.reference != nil, recipe.selection.reference == .base else { throw BenchmarkError.liveReference }
             trainer = try Trainer(

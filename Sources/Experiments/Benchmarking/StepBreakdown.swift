@@ -74,7 +74,7 @@ public struct StepBreakdown: Sendable, Codable {
     private static func kind(of call: OperatorClock.Call, _ shapes: ProductShapes) -> Kind {
         let name = call.name
         if products.contains(name) || name.contains("qlinear") { return shapes.owner(of: call.shapes) }
-        if name.hasPrefix("int8") { return .baseProducts }
+        if name.hasPrefix("int8") || name.hasPrefix("packed") { return .baseProducts }
         if name.hasPrefix("lowRank") { return .adapterProducts }
         if name.contains("ttention") { return .attention }
         if name.contains("rossEntropy") || name == "aten::logsumexp" { return .head }

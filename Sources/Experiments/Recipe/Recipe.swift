@@ -48,9 +48,9 @@ extension Recipe: RecipeSection {
             "is \(training.probeBlocks), but a replay selects in the recorded blocks alone, so its gradient on others isn't defined",
             fix: "write training.probeBlocks: 0 for this run")
         visitor.refuse(
-            "compute.frozen", with: ["adapter"], if: [.int8, .bfloat16].contains(compute.frozen) && adapter == nil,
-            "is \(compute.frozen.rawValue), but adapter is none, and then no weight is frozen",
-            fix: "train an adapter, or write exact or int8Reference"
+            "compute.frozen", with: ["adapter"], if: compute.frozen != .exact && adapter == nil,
+            "is \(compute.frozen.rawValue), but adapter is none: all weights are trained, and a step of an optimizer is far smaller than "
+                + "their rounding", fix: "train an adapter, or write exact; compute.reference is free"
         )
         let isScheduleReadable = training.tokens > 0 && tokensPerStep > 0
         visitor.refuse(

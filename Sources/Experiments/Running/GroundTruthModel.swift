@@ -15,26 +15,31 @@ struct GroundTruthModel {
     let identity: String
 
     /// What a run of a study has left in its directory: an adapter, or a whole model.
-    init(trained run: StudyRun, in directory: URL, workspace: Workspace) throws {
+    ///
+    /// - Parameter compute: how the arms compute their reference.
+    init(trained run: StudyRun, in directory: URL, for compute: ComputeRecipe, workspace: Workspace) throws {
         let (recipe, folder) = (run.recipe, RunDirectory(directory.appendingPathComponent(run.name)))
         let isAdapter = recipe.adapter != nil
-        let loaded = try workspace.model(isAdapter ? recipe.model : .path(folder.model.path), for: recipe.compute)
+        let (loaded, model) = try workspace.reference(
+            isAdapter ? recipe.model : .path(folder.model.path), trained: nil, for: compute)
         if isAdapter {
-            try self.init(adapter: folder.url, on: loaded, name: recipe.name)
+            try self.init(adapter: folder.url, on: loaded, as: model, name: recipe.name)
         } else {
-            try self.init(base: loaded, name: recipe.name)
+            try self.init(base: loaded, as: model, name: recipe.name)
         }
     }
 
-    init(base loaded: LoadedModel, name: String) throws {
+    /// - Parameter model: the loaded one, or the same computed otherwise.
+    init(base loaded: LoadedModel, as model: (any CausalLM)? = nil, name: String) throws {
         (self.name, label) = (name, loaded.name)
-        scorer = LiveReference(loaded.model)
+        scorer = LiveReference(model ?? loaded.model)
         identity = try loaded.hash.get()
     }
 
-    init(adapter folder: URL, on loaded: LoadedModel, name: String) throws {
+    init(adapter folder: URL, on loaded: LoadedModel, as model: (any CausalLM)? = nil, name: String) throws {
         (self.name, label) = (name, "\(loaded.name) with the adapter \(folder.lastPathComponent)")
-        scorer = LiveReference(loaded.model, adapter: try LoRAAdapter(AdapterFolder(at: folder), for: loaded.model))
+        let model = model ?? loaded.model
+        scorer = LiveReference(model, adapter: try LoRAAdapter(AdapterFolder(at: folder), for: model))
         let weights = MachineCheck.sha256(of: folder.appendingPathComponent(RunDirectory.adapterWeightsName)) ?? ""
         identity = try "\(loaded.hash.get()) \(weights)"
     }

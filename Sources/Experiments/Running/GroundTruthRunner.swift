@@ -56,9 +56,11 @@ public struct GroundTruthRunner {
         let loaded = try workspace.model(start.model, for: start.compute)
         let student = try student(loaded)
         // A student that has been trained already is compared with its base too; over itself it has no excess.
-        let base = try GroundTruthModel(base: loaded, name: "base")
+        let reference = try workspace.reference(start.model, trained: loaded, for: start.compute)
+        let base = try GroundTruthModel(base: reference.loaded, as: reference.model, name: "base")
         let models = try
-            (study.references.map { try GroundTruthModel(trained: $0, in: directory, workspace: workspace) } + [base])
+            (study.references.map { try GroundTruthModel(trained: $0, in: directory, for: start.compute, workspace: workspace) }
+            + [base])
             .filter { $0.identity != student.identity }
 
         let key = try key(student: student, references: models)
@@ -87,12 +89,20 @@ public struct GroundTruthRunner {
     /// The baseline's recipe: its start is the student.
     private var start: Recipe { study.arms.first { $0.name == study.baseline }!.recipe }
 
+    /// The student is computed as evaluations are: with what is held, and not in int8.
+    private var studentCompute: ComputeRecipe {
+        var compute = start.compute
+        compute.reference = .held(compute.frozen == .int8 ? .exact : compute.frozen)
+        return compute
+    }
+
     private func student(_ loaded: LoadedModel) throws -> GroundTruthModel {
         switch start.adapter?.start {
         case .folder(let path): try GroundTruthModel(adapter: URL(fileURLWithPath: path), on: loaded, name: "student")
         case .trained(.reference(let name)):
             try GroundTruthModel(
-                trained: study.references.first { $0.recipe.name == name }!, in: directory, workspace: workspace)
+                trained: study.references.first { $0.recipe.name == name }!, in: directory, for: studentCompute,
+                workspace: workspace)
         // An arm isn't trained yet; its own start is where it came from.
         case .trained(.arm), nil: try GroundTruthModel(base: loaded, name: "student")
         }
@@ -128,7 +138,7 @@ public struct GroundTruthRunner {
     /// What a record is made of, but for the kinds of damage: those are told apart by their names.
     private func key(student: GroundTruthModel, references: [GroundTruthModel]) throws -> String {
         var parts = [
-            "1", student.identity, "\(start.compute.dtype)", "\(start.data.blockLength)", "\(start.data.separators)",
+            "1", student.identity, start.compute.precision, "\(start.data.blockLength)", "\(start.data.separators)",
             "\(recipe.tokens) \(recipe.share) \(recipe.seed)",
         ]
         parts += references.map { "\($0.name) \($0.identity)" }

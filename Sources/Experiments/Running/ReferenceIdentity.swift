@@ -60,15 +60,13 @@ public struct ReferenceIdentity {
 
     /// Ready to score, on the model that is trained or on one of its own.
     func open(on trained: LoadedModel, recipe: Recipe, in workspace: Workspace) throws -> LiveReference {
-        guard let ownModel else { return try open(on: trained, int8: recipe.compute.hasInt8Reference) }
-        let own = try workspace.model(.path(ownModel.path), for: recipe.compute)
-        return LiveReference(recipe.compute.hasInt8Reference ? try own.int8Model.get() : own.model)
+        if let ownModel {
+            return LiveReference(try workspace.reference(.path(ownModel.path), trained: nil, for: recipe.compute).model)
+        }
+        return try open(on: workspace.reference(recipe.model, trained: trained, for: recipe.compute).model)
     }
 
-    /// - Parameter int8: whether the model's layers are computed in int8.
-    func open(on model: LoadedModel, int8: Bool = false) throws -> LiveReference {
-        LiveReference(
-            int8 ? try model.int8Model.get() : model.model,
-            adapter: try adapter.map { try LoRAAdapter(AdapterFolder(at: $0), for: model.model) })
+    func open(on model: any CausalLM) throws -> LiveReference {
+        LiveReference(model, adapter: try adapter.map { try LoRAAdapter(AdapterFolder(at: $0), for: model) })
     }
 }

@@ -44,7 +44,7 @@ public final class ReferenceScoring {
     ) throws {
         let identity = try ReferenceIdentity(model, adapter: adapter)
         store = try output.open(identity.key(of: blocks, precision: "\(dtype)"))
-        reference = RememberedReference(try identity.open(on: model), store: store)
+        reference = RememberedReference(try identity.open(on: model.model), store: store)
         self.blocks = blocks
         indices = Array(0..<min(count ?? blocks.count, blocks.count))
     }

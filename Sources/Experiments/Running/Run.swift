@@ -105,8 +105,10 @@ public final class Run {
                     entropy: recipe.selection.usesReferenceEntropy, in: workspace)
             }
         }
+        var stepModel = recipe.compute.frozen == .int8 ? try loaded.int8Model.get() : model
+        if recipe.compute.recompute == .layers { stepModel = try stepModel.recomputingLayers() }
         trainer = try Trainer(
-            model: model, stepModel: recipe.compute.frozen == .int8 ? loaded.int8Model.get() : nil, adapter: adapter,
+            model: model, stepModel: stepModel, adapter: adapter,
             sampler: sampler, selector: selector, reference: storedReference ?? reference,
             replay: SelectionReplay(onDisk, corpora: sources.map(\.blocks), layout: selectionLayout),
             options: Trainer.Options(recipe), ranks: ranks)

@@ -28,8 +28,8 @@ public struct StoreComparison: Codable, Sendable, Equatable {
     ) throws {
         let identity = try ReferenceIdentity(model, adapter: adapter)
         let stored = try StoredReference(store, key: identity.key(of: blocks, precision: "\(dtype)"))
-        let live = try identity.open(on: model)
-        let student = try ReferenceIdentity(model, adapter: student).open(on: model)
+        let live = try identity.open(on: model.model)
+        let student = try ReferenceIdentity(model, adapter: student).open(on: model.model)
         let selector = try TokenSelector(score: ExcessLossScore(), policy: TopKPolicy(), ratio: ratio)
         let indices = store.blocks.prefix(count ?? .max).map(Int.init)
 

@@ -30,22 +30,40 @@ public final class Workspace {
     /// A model in memory.
     ///
     /// - Parameters:
-    ///   - layerDType: what linear layers' weights are held in, where it isn't `dtype`.
+    ///   - layers: how linear layers' weights are held.
     ///   - isShared: `false` loads one that nobody else gets.
     public func model(
-        _ source: ModelSource, dtype: DType = .float32, layerDType: DType? = nil, on device: Device = .cpu, isShared: Bool = true
+        _ source: ModelSource, dtype: DType = .float32, layers: LayerStorage = .exact, on device: Device = .cpu,
+        isShared: Bool = true
     ) throws -> LoadedModel {
         let url = try modelURL(source)
-        let key = "\(url.standardizedFileURL.path) \(dtype) \(layerDType ?? dtype) \(device)"
+        let key = "\(url.standardizedFileURL.path) \(dtype) \(layers.rawValue) \(device)"
         if isShared, let loaded = models[key] { return loaded }
-        let loaded = try LoadedModel(at: url, isDefault: source == .standard, dtype: dtype, layerDType: layerDType, on: device)
+        let loaded = try LoadedModel(at: url, isDefault: source == .standard, dtype: dtype, layers: layers, on: device)
         if isShared { models[key] = loaded }
         return loaded
     }
 
     /// As a recipe computes with it.
     func model(_ source: ModelSource, for compute: ComputeRecipe, isShared: Bool = true) throws -> LoadedModel {
-        try model(source, dtype: compute.dtype, layerDType: compute.layerDType, on: compute.device, isShared: isShared)
+        try model(source, dtype: compute.dtype, layers: compute.frozen.storage, on: compute.device, isShared: isShared)
+    }
+
+    /// A model to be a reference, as a recipe computes with it.
+    ///
+    /// - Parameter trained: the model that is trained, which the reference is too where it is held in the same way; `nil` where it is
+    ///   another model.
+    func reference(
+        _ source: ModelSource, trained: LoadedModel?, for compute: ComputeRecipe
+    ) throws -> (loaded: LoadedModel, model: any CausalLM) {
+        let weights = compute.referenceWeights
+        let loaded: LoadedModel
+        if let trained, weights.storage == compute.frozen.storage {
+            loaded = trained
+        } else {
+            loaded = try model(source, dtype: compute.dtype, layers: weights.storage, on: compute.device)
+        }
+        return (loaded, weights == .int8 ? try loaded.int8Model.get() : loaded.model)
     }
 
     public func corpusURL(_ source: CorpusSource) throws -> URL {
@@ -104,11 +122,11 @@ public final class LoadedModel {
         return try tokenizer().fingerprint().map { String(format: "%02x", $0) }.joined()
     }
 
-    init(at url: URL, isDefault: Bool, dtype: DType, layerDType: DType?, on device: Device) throws {
+    init(at url: URL, isDefault: Bool, dtype: DType, layers: LayerStorage, on device: Device) throws {
         self.url = url
         files = try ModelFiles(at: url)
         model = try ModelRegistry.load(
-            files.configuration, weights: files.weights, dtype: dtype, layerDType: layerDType, on: device)
+            files.configuration, weights: files.weights, dtype: dtype, layers: layers, on: device)
         name = isDefault ? "SmolLM2-135M-Instruct" : url.deletingPathExtension().lastPathComponent
         note = isDefault ? "An instruction-tuned model whose weights were rounded to 4 bits (GGUF Q4_1)." : nil
     }

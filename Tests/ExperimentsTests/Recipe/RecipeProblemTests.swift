@@ -51,8 +51,12 @@ private func problems(_ yaml: String) -> [String] {
         ("compute: {device: gpu}", "compute.device"), ("compute: {dtype: float16}", "compute.dtype"),
         ("compute: {threads: -1}", "compute.threads"), ("compute: {frozen: int4}", "compute.frozen"),
         ("compute: {frozen: int8, device: cuda}", "compute.frozen"),
-        ("compute: {frozen: int8Reference, dtype: bfloat16}", "compute.frozen"),
+        ("compute: {frozen: int8Reference}", "compute.frozen"), ("compute: {recompute: all}", "compute.recompute"),
+        ("compute: {reference: none}", "compute.reference"),
+        ("compute: {reference: int8, dtype: bfloat16}", "compute.reference"),
+        ("compute: {reference: nf4, device: cuda}", "compute.reference"),
         ("{adapter: none, compute: {frozen: int8}}", "compute.frozen"),
+        ("{adapter: none, compute: {frozen: packed}}", "compute.frozen"),
         ("selection: {policy: topk}", "selection.policy"),
         ("selection: {policy: random, pool: corpus}", "selection.pool"),
         ("data: {train: {mixture: {a: 1}}}", "data.train"), ("data: {train: {mixed: {a: 1, b: 2}}}", "data.train"),
@@ -110,7 +114,7 @@ private func problems(_ yaml: String) -> [String] {
         ("learningRate: 1", "did you mean `training.optimizer.learningRate`?"), ("adapter: {aplha: 3}", "did you mean `alpha`?"),
         ("selection: {policy: randon}", "did you mean `random`? It may be all, random, replay, stochastic, topK"),
         ("selection: {policy: quantile}", "write one of all, random, replay, stochastic, topK"),
-        ("compute: {flavour: mild}", "the keys here are device, dtype, frozen, threads, arithmetic"),
+        ("compute: {flavour: mild}", "the keys here are device, dtype, frozen, reference, recompute, threads, arithmetic"),
     ])
     func theNearestNameIsSuggested(yaml: String, fix: String) {
         let error = #expect(throws: RecipeError.self) { try Recipe(yaml: yaml) }

@@ -8,7 +8,7 @@ import Training
 /// `compute.frozen`: which passes of a run multiply by rounded weights.
 @Suite(.enabled(if: Int8Weight.isSupported, "this processor lacks AVX-512 VNNI"))
 struct FrozenWeightsTests {
-    private func recipe(_ tiny: TinyStudy, frozen: String, _ changes: [String] = []) throws -> Recipe {
+    private func recipe(_ tiny: TinyStudy, frozen: String? = nil, _ changes: [String] = []) throws -> Recipe {
         try Recipe(
             yaml: """
                 model: \(tiny.model)
@@ -16,7 +16,7 @@ struct FrozenWeightsTests {
                 adapter: {rank: 2, alpha: 4}
                 training: {tokens: 160, batchSize: 2, optimizer: {learningRate: 1.0e-2}, evaluationTokens: 640}
                 selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.5}
-                """, overrides: ["compute.frozen=\(frozen)"] + changes)
+                """, overrides: (frozen.map { ["compute.frozen=\($0)"] } ?? []) + changes)
     }
 
     private func firstSteps(_ recipe: Recipe) throws -> [StepMetrics] {
@@ -28,7 +28,7 @@ struct FrozenWeightsTests {
     @Test func stepsAreComputedAsTheRecipeSays() async throws {
         let tiny = try await TinyStudy()
         let exact = try firstSteps(recipe(tiny, frozen: "exact"))
-        let reference = try firstSteps(recipe(tiny, frozen: "int8Reference"))
+        let reference = try firstSteps(recipe(tiny, ["compute.reference=int8"]))
         let int8 = try firstSteps(recipe(tiny, frozen: "int8"))
         // Equal models tie until one of them is rounded.
         #expect(exact[0].tied && !reference[0].tied && int8[0].tied)
@@ -66,21 +66,22 @@ struct FrozenWeightsTests {
 
     @Test func aStoreTellsInt8FromFloat32() async throws {
         let tiny = try await TinyStudy()
-        let stores = try ["exact", "int8Reference"].map { frozen in
-            let url = tiny.folder.file("\(frozen).safetensors")
-            let scoring = try ReferenceScoring(recipe(tiny, frozen: frozen), into: .init(url))
+        let stores = try ["exact", "int8"].map { reference in
+            let url = tiny.folder.file("\(reference).safetensors")
+            let scoring = try ReferenceScoring(recipe(tiny, ["compute.reference=\(reference)"]), into: .init(url))
             #expect(try scoring(batchSize: 2) == .finished)
             return (url, try scoring.means().loss)
         }
         #expect(stores[0].1 != stores[1].1)
         #expect(abs(stores[0].1 - stores[1].1) < 0.02 * stores[0].1)
+        let (exact, int8) = (["compute.frozen=exact"], ["compute.reference=int8"])
         for (store, right, wrong) in [
-            (stores[0].0, ["exact"], ["int8Reference", "int8"]), (stores[1].0, ["int8Reference", "int8"], ["exact"]),
+            (stores[0].0, [exact], [int8, ["compute.frozen=int8"]]), (stores[1].0, [int8, ["compute.frozen=int8"]], [exact]),
         ] {
-            for frozen in right { _ = try Run(recipe(tiny, frozen: frozen, ["selection.store=\(store.path)"]), in: Workspace()) }
-            for frozen in wrong {
-                #expect(throws: RunRecordError.self, "\(frozen)") {
-                    try Run(recipe(tiny, frozen: frozen, ["selection.store=\(store.path)"]), in: Workspace())
+            for changes in right { _ = try Run(recipe(tiny, changes + ["selection.store=\(store.path)"]), in: Workspace()) }
+            for changes in wrong {
+                #expect(throws: RunRecordError.self, "\(changes)") {
+                    try Run(recipe(tiny, changes + ["selection.store=\(store.path)"]), in: Workspace())
                 }
             }
         }

@@ -159,7 +159,7 @@ import Training
     @Test func scoresOfAnotherPrecisionAreReckonedOnTheirOwn() async throws {
         let tiny = try await TinyStudy()
         let selection = "selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.3}"
-        let yaml = tiny.yaml + "\n  - {name: again, \(selection)}\n  - {name: int8, \(selection), compute.frozen: int8Reference}"
+        let yaml = tiny.yaml + "\n  - {name: again, \(selection)}\n  - {name: int8, \(selection), compute.reference: int8}"
         let plan = try StudyPlan(Study(yaml: yaml), in: tiny.folder.file("study"), workspace: Workspace())
         #expect(plan.runs.filter { $0.scoringTokens > 0 }.map(\.name) == ["topk", "drawn", "int8"])
     }

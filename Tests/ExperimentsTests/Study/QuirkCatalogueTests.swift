@@ -27,7 +27,9 @@ import Testing
     @Test func roundedWeightsAreListed() throws {
         #expect(try settings(Preset.reproduce.yaml, ["base.compute.frozen=int8"]).contains("compute.frozen: int8"))
         #expect(
-            try settings(Preset.reproduce.yaml, ["base.compute.frozen=int8Reference"]).contains("compute.frozen: int8Reference"))
+            try settings(Preset.reproduce.yaml, ["base.compute.reference=int8"]).contains("compute.reference: int8"))
+        #expect(try settings(Preset.reproduce.yaml, ["base.compute.frozen=nf4"]).contains("compute.frozen: nf4"))
+        #expect(try !settings(Preset.reproduce.yaml, ["base.compute.frozen=packed"]).contains { $0.hasPrefix("compute") })
         #expect(try !settings(Preset.reproduce.yaml).contains { $0.hasPrefix("compute") })
     }
 
