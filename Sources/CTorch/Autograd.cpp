@@ -28,6 +28,29 @@ ct_status ct_tensor_set_gradient(ct_tensor tensor, ct_tensor gradient) {
     return guarded([&] { borrowed(tensor).mutable_grad() = borrowed(gradient); });
 }
 
+namespace {
+
+struct AccumulationHook : torch::autograd::PostAccumulateGradHook {
+    AccumulationHook(void *context, void (*callback)(void *), void (*release)(void *))
+        : context(context), callback(callback), release(release) {}
+    ~AccumulationHook() override { release(context); }
+
+    void operator()(const at::Tensor &) override { callback(context); }
+
+    void *context;
+    void (*callback)(void *);
+    void (*release)(void *);
+};
+
+}  // namespace
+
+ct_status ct_tensor_on_accumulation(
+    ct_tensor tensor, void *context, void (*callback)(void *context), void (*release)(void *context)) {
+    // Owns the context from here on, whatever happens.
+    auto hook = std::make_unique<AccumulationHook>(context, callback, release);
+    return guarded([&] { torch::autograd::impl::set_post_acc_grad_hooks(borrowed(tensor), std::move(hook)); });
+}
+
 ct_status ct_backward(const ct_tensor *roots, const ct_tensor *gradients, int64_t count, bool retainGraph) {
     return guarded([&] {
         std::vector<at::Tensor> outputs, seeds;

@@ -46,6 +46,8 @@ c10::intrusive_ptr<c10d::ProcessGroupGloo::Options> options(const char *interfac
     return options;
 }
 
+c10::intrusive_ptr<c10d::Work> &opened(ct_work work) { return *static_cast<c10::intrusive_ptr<c10d::Work> *>(work.raw); }
+
 void wait(const c10::intrusive_ptr<c10d::Work> &work) { TORCH_CHECK(work->wait(), "the work was given up"); }
 
 }  // namespace
@@ -84,3 +86,30 @@ ct_status ct_process_group_broadcast(ct_process_group group, ct_tensor tensor, i
 ct_status ct_process_group_barrier(ct_process_group group) {
     return guarded([&] { wait(backend(group)->barrier()); });
 }
+
+ct_status ct_process_group_send(ct_process_group group, ct_tensor tensor, int32_t receiver) {
+    return guarded([&] {
+        std::vector<at::Tensor> tensors{borrowed(tensor)};
+        wait(backend(group)->send(tensors, receiver, 0));
+    });
+}
+
+ct_status ct_process_group_receive(ct_process_group group, ct_tensor tensor, int32_t sender) {
+    return guarded([&] {
+        std::vector<at::Tensor> tensors{borrowed(tensor)};
+        wait(backend(group)->recv(tensors, sender, 0));
+    });
+}
+
+ct_status ct_process_group_begin_sum(ct_process_group group, ct_tensor tensor, ct_work *result) {
+    return guarded([&] {
+        std::vector<at::Tensor> tensors{borrowed(tensor)};
+        *result = {new c10::intrusive_ptr<c10d::Work>(backend(group)->allreduce(tensors))};
+    });
+}
+
+ct_status ct_work_wait(ct_work work) {
+    return guarded([&] { wait(opened(work)); });
+}
+
+void ct_work_free(ct_work work) { delete &opened(work); }

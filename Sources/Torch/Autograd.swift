@@ -36,6 +36,16 @@ extension Tensor {
         }
     }
 
+    /// Has `body` called each time that a backward pass has accumulated into this leaf, on the thread of the pass. One body at a
+    /// time: a later one takes the place of the earlier.
+    public func onAccumulation(_ body: @escaping () -> Void) {
+        let context = Unmanaged.passRetained(Callback(body)).toOpaque()
+        let status = ct_tensor_on_accumulation(
+            handle, context, { Unmanaged<Callback>.fromOpaque($0).takeUnretainedValue().body() },
+            { Unmanaged<Callback>.fromOpaque($0).release() })
+        trapping { try TorchError.check("watching a gradient", status) }
+    }
+
     /// Accumulates gradients into the leaves that this tensor depends on.
     ///
     /// - Parameter gradient: of the objective with respect to this tensor, same shape; 1 for a scalar.
@@ -101,6 +111,13 @@ public func recomputed(_ input: Tensor, _ parameters: [Tensor], _ body: @escapin
             }
         )
     }[0]
+}
+
+/// What a leaf calls.
+private final class Callback {
+    let body: () -> Void
+
+    init(_ body: @escaping () -> Void) { self.body = body }
 }
 
 /// The Swift side of a node in libtorch's graph.

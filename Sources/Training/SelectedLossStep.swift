@@ -23,6 +23,8 @@ package struct SelectedLossStep {
     /// Who share a window: each rank takes whole micro-batches, as many as any other, in order. What a micro-batch gives doesn't
     /// depend on who takes it.
     let ranks: ProcessGroup
+    /// Who is told how far the gradients are.
+    var gradientSum: GradientSum?
 
     package init(
         model: any CausalLM, adapter: LoRAAdapter?, selector: TokenSelector, reference: (any ReferenceLoss)?,
@@ -92,6 +94,8 @@ package struct SelectedLossStep {
         } catch TrainingError.nonFiniteLoss {
             part = nil
         }
+        // Before the next request, which all ranks make at the same place.
+        try gradientSum?.sendRest()
         guard var result = try Result.joined(part, of: window, among: ranks) else {
             throw TrainingError.nonFiniteLoss(step: step)
         }
@@ -116,7 +120,8 @@ package struct SelectedLossStep {
 
     private func trainWhileScoring(_ window: [TokenBatch], step: Int) throws -> Result {
         var result = Result()
-        for (index, batch) in share(of: window) {
+        let share = share(of: window)
+        for (index, batch) in share {
             guard batch.validMask.contains(true) else {
                 result.count([], selected: [])
                 continue
@@ -130,7 +135,9 @@ package struct SelectedLossStep {
             guard !selected.isEmpty else { continue }
             let rows = Tensor(selected, on: hidden.device)
             carrying.places = tensors.validRows.rows(rows)
-            try hidden.rows(rows).backward(gradient: scored.gradient(ofRows: rows, scale: weight(of: selected)))
+            let gradient = scored.gradient(ofRows: rows, scale: weight(of: selected))
+            if index == share.last?.index { gradientSum?.beginLastPass() }
+            try hidden.rows(rows).backward(gradient: gradient)
         }
         return result
     }
@@ -165,6 +172,7 @@ package struct SelectedLossStep {
         }
 
         let head = LossHead(weight: model.headWeight)
+        let lastPass = selected.lastIndex { !$0.isEmpty }
         for (place, tensors) in batches.enumerated() {
             result.count(measured[place].loss.values(), selected: selected[place])
             guard !selected[place].isEmpty else { continue }
@@ -174,7 +182,9 @@ package struct SelectedLossStep {
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: share[place].index, carrying)).rows(rows)
             let scored = head.score(hidden, targets: tensors.targets.rows(rows), forGradient: true)
             let all = Tensor.range(selected[place].count, on: rows.device)
-            try hidden.backward(gradient: scored.gradient(ofRows: all, scale: weight(of: selected[place])))
+            let gradient = scored.gradient(ofRows: all, scale: weight(of: selected[place]))
+            if place == lastPass { gradientSum?.beginLastPass() }
+            try hidden.backward(gradient: gradient)
         }
         return result
     }

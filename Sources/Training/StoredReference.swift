@@ -33,7 +33,7 @@ extension ReferenceMeasurements {
     }
 
     /// Its rows, one a block of the batch it measured.
-    func rows(of batch: TokenBatch) -> [ReferenceLossRow] {
+    package func rows(of batch: TokenBatch) -> [ReferenceLossRow] {
         let (losses, entropies): ([Float], [Float]?) = (loss.values(), entropy?.values())
         var start = 0
         return batch.blockIndices.enumerated().map { row, block in

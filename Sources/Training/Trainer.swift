@@ -46,6 +46,7 @@ public final class Trainer {
     public private(set) var lastSelection: SelectionStep?
 
     let optimizer: AdamW
+    private let gradientSum: GradientSum
     private let step: SelectedLossStep
     private let prober: GradientProber?
 
@@ -76,10 +77,13 @@ public final class Trainer {
         for (_, tensor) in model.parameters { tensor.requiresGradient = adapter == nil }
         for (_, tensor) in trained { tensor.requiresGradient = true }
         optimizer = AdamW(trained, options: options.optimizer)
-        step = SelectedLossStep(
+        gradientSum = GradientSum(trained, outside: model.headWeight, among: ranks)
+        var step = SelectedLossStep(
             model: stepModel, adapter: adapter, selector: selector, reference: reference,
             scoresWithDropout: options.scoresWithDropout, meansPerMicroBatch: options.meansPerMicroBatch, replay: replay,
             seed: RunSeed(value: options.seed), ranks: ranks)
+        step.gradientSum = gradientSum
+        self.step = step
         // What is replayed was selected in blocks of its own, so there is nothing to ask on others.
         prober =
             options.probeBlocks > 0 && replay == nil
@@ -143,14 +147,18 @@ public final class Trainer {
     ) throws -> (result: SelectedLossStep.Result, norm: Double, skipped: SkippedStep?) {
         let result: SelectedLossStep.Result
         do { result = try step(window, step: number) } catch TrainingError.nonFiniteLoss {
+            try gradientSum.abandon()
             let module = window.lazy.compactMap { [model, adapter] in
                 model.firstNonFiniteModule(BatchTensors($0, on: model.headWeight.device).inputIDs, adapter: adapter)
             }.first
             return (.skipped(window, lossSum: .nan), .nan, SkippedStep(.loss, module: module))
         }
         let without = SelectedLossStep.Result.skipped(window, lossSum: result.lossSum)
-        guard result.selectedCount > 0 else { return (without, .nan, SkippedStep(.nothingSelected)) }
-        try GradientSum.apply(to: trained, among: ranks)
+        guard result.selectedCount > 0 else {
+            try gradientSum.abandon()
+            return (without, .nan, SkippedStep(.nothingSelected))
+        }
+        try gradientSum.finish()
         let norm = GradientNormalization.apply(
             to: trained.compactMap(\.tensor.gradient), dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
         guard norm.isFinite else {

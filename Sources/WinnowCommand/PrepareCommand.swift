@@ -3,7 +3,7 @@ import Foundation
 import Winnow
 
 /// `winnow prepare`: text into token shards.
-struct PrepareCommand: AsyncParsableCommand {
+struct PrepareCommand: AsyncParsableCommand, SharedCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
         abstract: "Turn text into token shards for training and validation.",
@@ -11,6 +11,8 @@ struct PrepareCommand: AsyncParsableCommand {
             Reads .txt, .md, .jsonl, .html and .htm, each also as .gz or .zst: files, folders (to their depths, in order) and globs. \
             Of an HTML page the main text alone is taken; exact duplicates are left out; whole documents are held out for \
             validation. The output folder appears complete or not at all.
+
+            Started by torchrun, several processes read the same files, take turns at their documents, and make the same corpus.
             """)
 
     @Argument(help: "Files, folders and globs of text.")
@@ -50,6 +52,8 @@ struct PrepareCommand: AsyncParsableCommand {
     @Flag(help: "Replace a prepared corpus in the output folder.")
     var overwrite = false
 
+    @OptionGroup var ranks: RankOptions
+
     @Flag(help: "Print the manifest of the prepared corpus.")
     var json = false
 
@@ -66,7 +70,8 @@ struct PrepareCommand: AsyncParsableCommand {
 
     func run() async throws {
         let url = model == "default" ? try DefaultInput().modelURL() : URL(fileURLWithPath: model)
-        let preparation = CorpusPreparation(inputs: inputs, options: options, encoder: try Tokenizer(at: url))
+        let ranks = PreparationGroup(try ranks.meet())
+        let preparation = CorpusPreparation(inputs: inputs, options: options, encoder: try Tokenizer(at: url), ranks: ranks)
         let line = ProgressLine()
         let start = ContinuousClock.now
         StopSignal.listen()
@@ -75,6 +80,7 @@ struct PrepareCommand: AsyncParsableCommand {
             defer { line.clear() }
             manifest = try await preparation.run(to: URL(fileURLWithPath: output), overwrite: overwrite) { progress in
                 if StopSignal.isReceived { withUnsafeCurrentTask { $0?.cancel() } }
+                guard ranks.rank == 0 else { return }
                 line.update(fraction: Double(progress.bytes) / Double(max(1, progress.totalBytes))) { elapsed in
                     let rate = Double(progress.tokens) / max(0.001, elapsed / .seconds(1))
                     return "\(progress.documents) documents  \(progress.tokens) tokens  \(Int(rate)) tokens/s"
@@ -83,6 +89,7 @@ struct PrepareCommand: AsyncParsableCommand {
         } catch is CancellationError {
             throw StopSignal.exitCode
         }
+        guard ranks.rank == 0 else { return }
         if json {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

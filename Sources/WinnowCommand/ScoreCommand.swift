@@ -3,7 +3,7 @@ import Foundation
 import Winnow
 
 /// `winnow score`: a reference's loss of every token, kept in a file that training reads.
-struct ScoreCommand: ParsableCommand {
+struct ScoreCommand: ParsableCommand, SharedCommand {
     static let configuration = CommandConfiguration(
         commandName: "score",
         abstract: "Keep a reference's loss of every token in a file, so that training needn't run the reference.",
@@ -19,6 +19,9 @@ struct ScoreCommand: ParsableCommand {
               winnow score --adapter runs/reference --data prepared/noisy --dtype float16 --entropy --output noisy.safetensors
               winnow score --recipe adapt.yaml --output noisy.safetensors    only what a run of this recipe sees
               winnow score --adapter runs/reference --data prepared/noisy --compare noisy.safetensors --blocks 64
+              torchrun --no-python --nproc-per-node 2 winnow score --data prepared/noisy --output noisy.safetensors
+
+            Started by torchrun, several processes take batches in turns and rank 0 writes what all have found.
             """)
 
     enum Split: String, ExpressibleByArgument, CaseIterable { case train, validation }
@@ -81,6 +84,8 @@ struct ScoreCommand: ParsableCommand {
     @Option(help: "For --compare: the share of tokens to select. (default: 0.6)")
     var ratio: Double?
 
+    @OptionGroup var ranks: RankOptions
+
     @Flag(help: "Print {file, blocks, tokens, loss, entropy, seconds}, or of --compare {jaccard, selectedTokens, tokens, …}.")
     var json = false
 
@@ -114,11 +119,15 @@ struct ScoreCommand: ParsableCommand {
     func run() throws {
         ThreadWaiting.shorten()
         StopSignal.listen()
-        if let compare { return try self.compare(URL(fileURLWithPath: compare)) }
+        let ranks = try ranks.meetSharingProcessors()
+        if let compare {
+            guard ranks.count == 1 else { throw ValidationError("--compare runs in one process, and here are \(ranks.count)") }
+            return try self.compare(URL(fileURLWithPath: compare))
+        }
         var output = ReferenceScoring.Output(URL(fileURLWithPath: output!), storedAs: dtype, hasEntropies: entropy)
         output.isReplacing = overwrite
         do {
-            try CommandFailure.mapped { try score(into: output) }
+            try CommandFailure.mapped { try score(into: output, ranks) }
         } catch let error as RunRecordError {
             guard case .foreignReferenceLosses = error else { throw error }
             throw Refusal(reason: "\(error)")
@@ -130,24 +139,31 @@ struct ScoreCommand: ParsableCommand {
         var description: String { reason + "; pass --overwrite to replace the file, or write to another" }
     }
 
-    private func score(into output: ReferenceScoring.Output) throws {
+    private func score(into output: ReferenceScoring.Output, _ ranks: ProcessGroup) throws {
         if let recipe {
             let text = try RecipeText(named: recipe)
             let (recipe, notes) = try Recipe.reading(yaml: text.yaml, source: text.source)
-            notes.forEach { Terminal.note("\($0)") }
-            try score(ReferenceScoring(recipe, into: output), batchSize: batchSize ?? recipe.training.batchSize)
+            if ranks.isFirst { notes.forEach { Terminal.note("\($0)") } }
+            try score(ReferenceScoring(recipe, into: output, ranks: ranks), batchSize: batchSize ?? recipe.training.batchSize)
         } else {
             let input = try input()
             let scoring = try ReferenceScoring(
-                input.model, adapter: input.adapter, blocks: input.blocks, count: blocks, dtype: input.dtype, into: output)
+                input.model, adapter: input.adapter, blocks: input.blocks, count: blocks, dtype: input.dtype, into: output,
+                ranks: ranks)
             try score(scoring, batchSize: batchSize ?? 8)
         }
     }
 
     private func score(_ scoring: ReferenceScoring, batchSize: Int) throws {
+        guard let store = scoring.store else {
+            guard try scoring(batchSize: batchSize, shouldStop: { StopSignal.isReceived }) == .finished else {
+                throw StopSignal.exitCode
+            }
+            return
+        }
         let (total, before) = (scoring.indices.count, scoring.doneCount)
         if before == total {
-            Terminal.note("\(scoring.store.url.path) is complete: it holds all \(total) blocks already")
+            Terminal.note("\(store.url.path) is complete: it holds all \(total) blocks already")
         } else if before > 0 {
             Terminal.note("going on after \(before) of \(total) blocks")
         }
@@ -165,8 +181,8 @@ struct ScoreCommand: ParsableCommand {
         }
         let means = try scoring.means()
         let result = Result(
-            file: scoring.store.url.path, blocks: total, tokens: means.tokens, loss: means.loss, entropy: means.entropy,
-            seconds: scoring.store.scoringSeconds)
+            file: store.url.path, blocks: total, tokens: means.tokens, loss: means.loss, entropy: means.entropy,
+            seconds: store.scoringSeconds)
         guard !json else { return print(String(decoding: try RecordFile.encoder().encode(result), as: UTF8.self)) }
         let entropy = result.entropy.map { String(format: ", entropy %.6f nats", $0) } ?? ""
         print(

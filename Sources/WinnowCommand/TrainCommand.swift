@@ -3,7 +3,7 @@ import Foundation
 import Winnow
 
 /// `winnow train`: one run from a recipe.
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: ParsableCommand, SharedCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
         abstract: "Train an adapter, or a whole model, as a recipe says.",
@@ -41,11 +41,9 @@ struct TrainCommand: ParsableCommand {
     @Flag(help: "Print the final evaluations as JSON.")
     var json = false
 
-    @Option(help: "Where torchrun starts several: the seconds that one process waits for another before all give up.")
-    var rankTimeout = 300.0
+    @OptionGroup var ranks: RankOptions
 
     func validate() throws {
-        guard rankTimeout >= 1, rankTimeout <= 1e6 else { throw ValidationError("--rank-timeout is 1 to 1000000 seconds") }
         if resume && overwrite { throw ValidationError("--resume and --overwrite exclude each other") }
         if recipe == nil && printed == nil { throw ValidationError("name a recipe, or see one with --print adapt") }
     }
@@ -72,7 +70,7 @@ struct TrainCommand: ParsableCommand {
 
     private func train(_ recipe: Recipe, _ place: RankEnvironment) throws {
         StopSignal.listen()
-        let ranks = try ProcessGroup(place, timeout: .seconds(rankTimeout))
+        let ranks = try ranks.meet(place)
         let url = URL(fileURLWithPath: output ?? "runs/\(recipe.name)")
         let directory = try ranks.isFirst ? RunDirectory.open(url, opening(url, place)) : RunDirectory(url)
         let run = try Run(recipe, in: Workspace(), ranks: ranks)

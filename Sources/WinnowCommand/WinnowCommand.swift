@@ -41,14 +41,16 @@ struct WinnowCommand: AsyncParsableCommand {
         } catch { exit(withError: error) }
     }
 
-    /// Training alone is shared among processes: of anything else, each would do all of it, in the same files.
+    /// What isn't shared among processes each of them would do, in the same files.
     private static func refuseRanks(_ command: any ParsableCommand) throws {
-        guard !(command is TrainCommand || command is DoctorCommand) else { return }
-        let ranks = ProcessInfo.processInfo.environment["WORLD_SIZE"].flatMap(Int.init) ?? 1
+        guard !(command is any SharedCommand || command is DoctorCommand) else { return }
+        let environment = ProcessInfo.processInfo.environment
+        let ranks = (try? RankEnvironment(environment).count) ?? environment["WORLD_SIZE"].flatMap(Int.init) ?? 1
         guard ranks <= 1 else {
             throw ValidationError(
-                "winnow \(type(of: command).configuration.commandName ?? "") runs in one process, and WORLD_SIZE is \(ranks): start it "
-                    + "without torchrun, or take WORLD_SIZE and RANK out of the environment. winnow train alone runs in several")
+                "winnow \(type(of: command).configuration.commandName ?? "") runs in one process, and here are \(ranks): start it "
+                    + "without torchrun, or take WORLD_SIZE and RANK out of the environment. winnow train, score, evaluate and prepare "
+                    + "run in several")
         }
     }
 }

@@ -18,7 +18,9 @@ final class LiveWinnow {
         let errors = folder.appendingPathComponent("errors")
         try Data().write(to: errors)
         process.standardError = try FileHandle(forWritingTo: errors)
-        process.standardOutput = FileHandle.nullDevice
+        let output = folder.appendingPathComponent("output")
+        try Data().write(to: output)
+        process.standardOutput = try FileHandle(forWritingTo: output)
         try process.run()
     }
 
@@ -30,6 +32,7 @@ final class LiveWinnow {
 
     var id: Int32 { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
+    var output: String { (try? String(contentsOf: folder.appendingPathComponent("output"), encoding: .utf8)) ?? "" }
     var errors: String { (try? String(contentsOf: folder.appendingPathComponent("errors"), encoding: .utf8)) ?? "" }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }

@@ -6,23 +6,11 @@ import Winnow
 
 /// `winnow train` in several processes, started by hand and by torchrun.
 @Suite(.serialized) struct ParallelRunTests {
-    /// Ranks on this machine, each given what torchrun would give it.
     private func ranks(_ count: Int, _ command: (_ rank: Int) -> [String]) throws -> [LiveWinnow] {
-        let port = try RankThreads.freePort()
-        return try (0..<count).map { rank in
-            try LiveWinnow(
-                command(rank),
-                environment: [
-                    "RANK": "\(rank)", "WORLD_SIZE": "\(count)", "LOCAL_RANK": "\(rank)", "LOCAL_WORLD_SIZE": "\(count)",
-                    "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "\(port)",
-                ])
-        }
+        try RankProcesses.start(count, command)
     }
 
-    /// Lets them run to their end.
-    private func finish(_ processes: [LiveWinnow]) {
-        for process in processes { #expect(process.wait() == 0, "\(process.errors)") }
-    }
+    private func finish(_ processes: [LiveWinnow]) { RankProcesses.finish(processes) }
 
     private func lastStep(_ directory: RunDirectory) throws -> Int {
         guard FileManager.default.fileExists(atPath: directory.metrics.path) else { return 0 }
@@ -63,13 +51,54 @@ import Winnow
         #expect(FileManager.default.fileExists(atPath: found.model.appendingPathComponent("model.safetensors").path))
     }
 
+    /// What another run selected, in the same blocks or as many elsewhere.
+    @Test(arguments: ["recorded", "shuffled", "matched"]) func ranksReplayWhatOneProcessReplays(manner: String) async throws {
+        let tiny = try await TinyRun(steps: 5, accumulation: 2)
+        let original = try WinnowProcess(tiny.command("original"))
+        #expect(original.exitCode == 0, "\(original.errors)")
+        func command(_ name: String) -> [String] {
+            let path = tiny.directory("original").url.path
+            return tiny.command(name) + ["selection={policy: replay, replay: {from: '\(path)', as: \(manner)}}"]
+        }
+        let one = try WinnowProcess(command("one"))
+        #expect(one.exitCode == 0, "\(one.errors)")
+        finish(try ranks(2) { _ in command("two") })
+        #expect(try TinyRun.differences(tiny.directory("two"), tiny.directory("one")) == [])
+    }
+
     /// Two machines as far as the network is concerned: an address each, and nothing else in common.
-    @Test(.enabled(if: NetworkNamespaces.areAllowed)) func ranksWithAddressesOfTheirOwnAreOneRun() async throws {
+    @Test(.enabled(if: NetworkNamespaces.areAllowed, "needs root, and namespaces that can be made"))
+    func ranksWithAddressesOfTheirOwnAreOneRun() async throws {
+        let tiny = try await TinyRun(steps: 5, accumulation: 2)
+        for pool in ["microBatch", "batch", "sequence"] {
+            for policy in SelectionPolicyRegistry.names {
+                let (one, two) = ("one-\(pool)-\(policy)", "two-\(pool)-\(policy)")
+                func command(_ name: String) -> [String] {
+                    tiny.command(name) + ["selection.pool=\(pool)", "selection.policy=\(policy)"]
+                }
+                let alone = try WinnowProcess(command(one))
+                #expect(alone.exitCode == 0, "\(alone.errors)")
+                let line = try ([WinnowProcess.executable.get().path] + command(two)).joined(separator: " ")
+                let (exitCode, output) = try NetworkNamespaces.run(first: line, second: line, in: tiny.folder)
+                #expect(exitCode == 0, "\(output)")
+                #expect(try TinyRun.differences(tiny.directory(two), tiny.directory(one)) == [], "\(pool), \(policy)")
+            }
+        }
+    }
+
+    /// As on two machines, a torchrun on each.
+    @Test(.enabled(if: NetworkNamespaces.areAllowed, "needs root, and namespaces that can be made"))
+    func torchrunOnTwoMachinesStartsOneRun() async throws {
         let tiny = try await TinyRun(steps: 5, accumulation: 2)
         let one = try WinnowProcess(tiny.command("one"))
         #expect(one.exitCode == 0, "\(one.errors)")
+        let python = ProcessInfo.processInfo.environment["WINNOW_PYTHON"] ?? "python3"
         let command = try ([WinnowProcess.executable.get().path] + tiny.command("two")).joined(separator: " ")
-        let (exitCode, output) = try NetworkNamespaces.run(first: command, second: command, in: tiny.folder)
+        let lines = try (0..<2).map { node in
+            "env PYTHONPATH=\(try PeerProcess.packages()) \(python) -m torch.distributed.run --no-python --nnodes 2 "
+                + "--node-rank \(node) --nproc-per-node 1 --master-addr 10.77.0.1 --master-port 29500 \(command)"
+        }
+        let (exitCode, output) = try NetworkNamespaces.run(first: lines[0], second: lines[1], in: tiny.folder)
         #expect(exitCode == 0, "\(output)")
         #expect(try TinyRun.differences(tiny.directory("two"), tiny.directory("one")) == [])
     }
@@ -162,14 +191,13 @@ import Winnow
     }
 
     @Test(arguments: [
-        ["reproduce"], ["study", "rho1"], ["verify", "runs/x"], ["score", "--data", "x", "--output", "y"],
-        ["prepare", "x", "--output", "y"],
+        ["reproduce"], ["study", "rho1"], ["verify", "runs/x"], ["bench"], ["tokenize", "x"],
     ])
     func whatRunsInOneProcessIsRefusedInSeveral(command: [String]) throws {
         let process = try WinnowProcess(
             command, environment: ["RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"])
         #expect(process.exitCode == 64)
-        #expect(process.errors.contains("winnow \(command[0]) runs in one process, and WORLD_SIZE is 2"), "\(process.errors)")
+        #expect(process.errors.contains("winnow \(command[0]) runs in one process, and here are 2"), "\(process.errors)")
     }
 
     @Test func halfAnEnvironmentIsNamed() async throws {

@@ -41,6 +41,26 @@ import Torch
         #expect(worst > 0 && worst < 1e-6 * 4)
     }
 
+    /// Begun in one order and waited for in another, with a request in between.
+    @Test func sumsGoOnBesideOtherRequests() throws {
+        let sums = try RankThreads.run(3) { ranks in
+            let begun = try (1...4).map { factor in
+                try ranks.beginSum(Tensor.full([100_003], Double(factor * (ranks.rank + 1))), "testing")
+            }
+            let between = try ranks.sum([ranks.rank], "testing")
+            for sum in begun.reversed() { try sum.wait() }
+            return (between, begun.map { Set($0.tensor.values(Float.self)) })
+        }
+        for sums in sums { #expect(sums == ([3], [[6], [12], [18], [24]])) }
+    }
+
+    @Test(arguments: [1, 2, 4]) func theFirstGathersBytes(count: Int) throws {
+        let all = (0..<count).map { rank in (0..<rank * 70_001).map { UInt8(truncatingIfNeeded: $0 + rank) } }
+        let gathered = try RankThreads.run(count) { try $0.gather(all[$0.rank], "testing") }
+        #expect(gathered[0] == all)
+        #expect(gathered.dropFirst().allSatisfy { $0.isEmpty })
+    }
+
     @Test func oneRankTellsAll() throws {
         let told = try RankThreads.run(3) { ranks in
             let tensor = Tensor([1, 2, 3] as [Float]) * Double(ranks.rank + 1)

@@ -105,6 +105,10 @@ ct_status ct_tensor_set_requires_gradient(ct_tensor tensor, bool value);
 /// A null handle where there is none.
 ct_status ct_tensor_gradient(ct_tensor tensor, ct_tensor *result);
 ct_status ct_tensor_set_gradient(ct_tensor tensor, ct_tensor gradient);
+/// Calls back each time that a backward pass has accumulated into this leaf, on the thread of the pass, in the place of an earlier
+/// callback. `release` is called once, when the callback is replaced or the tensor ends.
+ct_status ct_tensor_on_accumulation(
+    ct_tensor tensor, void *context, void (*callback)(void *context), void (*release)(void *context));
 /// Accumulates into leaves. A null gradient stands for 1 (scalar roots only).
 ct_status ct_backward(const ct_tensor *roots, const ct_tensor *gradients, int64_t count, bool retainGraph);
 

@@ -10,6 +10,8 @@ extern "C" {
 #pragma clang assume_nonnull begin
 
 typedef struct { void *_Nullable raw; } ct_process_group;
+/// A request that ranks are at work on.
+typedef struct { void *_Nullable raw; } ct_work;
 
 /// Where ranks meet, and how one of them gets there.
 typedef struct {
@@ -35,6 +37,14 @@ ct_status ct_process_group_sum(ct_process_group group, ct_tensor tensor);
 /// Replaces the tensor of every rank by that of `root`.
 ct_status ct_process_group_broadcast(ct_process_group group, ct_tensor tensor, int32_t root);
 ct_status ct_process_group_barrier(ct_process_group group);
+/// Sends the tensor to one rank, which receives it.
+ct_status ct_process_group_send(ct_process_group group, ct_tensor tensor, int32_t receiver);
+ct_status ct_process_group_receive(ct_process_group group, ct_tensor tensor, int32_t sender);
+
+/// As `ct_process_group_sum`, without waiting: the tensor may not be touched until `ct_work_wait` has returned.
+ct_status ct_process_group_begin_sum(ct_process_group group, ct_tensor tensor, ct_work *result);
+ct_status ct_work_wait(ct_work work);
+void ct_work_free(ct_work work);
 
 #pragma clang assume_nonnull end
 

@@ -1,4 +1,5 @@
 import Checkpoints
+import Crypto
 import Foundation
 
 /// Makes a prepared corpus of text: reads, leaves out duplicates, splits, tokenises, writes.
@@ -6,6 +7,9 @@ import Foundation
 /// Documents stream through in batches of some megabytes, each read in turn, then turned into text, then into tokens on all
 /// cores, then written in order: the result does not depend on the number of cores, nor the memory on the size of the corpus
 /// but for 16 bytes a document to know duplicates by and 8 for its boundary.
+///
+/// Several ranks read the same documents and take turns at turning them into text and tokens. What is left out, and of two duplicates
+/// which, every rank decides for all, so the result doesn't depend on their number either.
 public struct CorpusPreparation: Sendable {
     /// How far it has come.
     public struct Progress: Sendable {
@@ -22,34 +26,44 @@ public struct CorpusPreparation: Sendable {
     public let inputs: [String]
     public let options: CorpusOptions
     public let encoder: any TextEncoder
+    public let ranks: any PreparationRanks
+    /// Bytes of text at a time: the same on all ranks, whose machines may differ.
+    package var batchBytes: Int
 
-    /// - Parameter inputs: files, folders and globs.
-    public init(inputs: [String], options: CorpusOptions = CorpusOptions(), encoder: any TextEncoder) {
-        (self.inputs, self.options, self.encoder) = (inputs, options, encoder)
+    /// - Parameters:
+    ///   - inputs: files, folders and globs.
+    ///   - ranks: who share the work, each with the same of everything else.
+    public init(
+        inputs: [String], options: CorpusOptions = CorpusOptions(), encoder: any TextEncoder,
+        ranks: any PreparationRanks = SingleRank()
+    ) {
+        (self.inputs, self.options, self.encoder, self.ranks) = (inputs, options, encoder, ranks)
+        batchBytes = ranks.count > 1 ? (16 << 20) * ranks.count : (4 << 20) * ProcessInfo.processInfo.activeProcessorCount
     }
 
-    /// Writes the corpus to `output`, which appears complete or not at all.
+    /// Writes the corpus to `output`, which appears complete or not at all. Rank 0 does; all return when it is there.
     ///
     /// - Parameters:
     ///   - overwrite: replace a prepared corpus that is there.
     ///   - progress: called after every batch.
-    /// - Throws: `CorpusError`; `CancellationError` when the task is cancelled.
+    /// - Throws: `CorpusError`; `CancellationError` when the task is cancelled, on all ranks where it is on one; what `ranks` throws.
     public func run(
         to output: URL, overwrite: Bool = false, progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws -> CorpusManifest {
         try options.check()
         let sources = try SourceFiles(inputs: inputs, include: options.include, exclude: options.exclude)
-        let folder = try Self.folder(at: output.standardizedFileURL, overwrite: overwrite)
+        let folder = try ranks.rank == 0 ? Self.folder(at: output.standardizedFileURL, overwrite: overwrite) : nil
         let fingerprint = encoder.fingerprint()
-        var run = try Run(options: options, folder: folder.url, encoder: encoder, fingerprint: fingerprint)
+        try ranks.agree(on: facts(sources, fingerprint))
+        var run = try Run(options: options, folder: folder?.url, encoder: encoder, fingerprint: fingerprint, ranks: ranks)
         run.leftOut.otherFiles = sources.passedOver
 
         var reader = DocumentReader(sources.files)
         var state = Progress(totalFiles: sources.files.count, totalBytes: sources.files.reduce(0) { $0 + $1.size })
         while true {
-            let batch = try Self.batch(from: &reader)
+            let batch = try batch(from: &reader)
             if batch.isEmpty { break }
-            try Task.checkCancellation()
+            guard try ranks.sum([Task.isCancelled ? 1 : 0]) == [0] else { throw CancellationError() }
             try await run.add(batch)
             (state.files, state.bytes) = (reader.filesRead, reader.bytesRead)
             (state.documents, state.tokens) = (run.documents, run.tokens)
@@ -57,16 +71,30 @@ public struct CorpusPreparation: Sendable {
         }
         run.leftOut.binaryFiles = reader.binaryFiles
 
-        let (train, validation) = try run.finish()
+        guard let folder, let (train, validation) = try run.finish() else {
+            return try JSONDecoder().decode(CorpusManifest.self, from: Data(ranks.broadcast([])))
+        }
         let manifest = CorpusManifest(
             inputs: inputs, options: options, files: sources.files.count, vocabularySize: encoder.vocabularySize,
             tokenizerHash: fingerprint.hexadecimal, train: train, validation: validation, leftOut: run.leftOut,
             repairedDocuments: run.repaired)
         let json = JSONEncoder.corpus
         json.outputFormatting.insert(.prettyPrinted)
-        try (json.encode(manifest) + [UInt8(ascii: "\n")]).write(to: folder.url.appendingPathComponent(CorpusManifest.fileName))
+        let data = try json.encode(manifest)
+        try (data + [UInt8(ascii: "\n")]).write(to: folder.url.appendingPathComponent(CorpusManifest.fileName))
         try folder.commit()
+        _ = try ranks.broadcast(Array(data))
         return manifest
+    }
+
+    /// What has to be the same on every rank.
+    private func facts(_ sources: SourceFiles, _ fingerprint: [UInt8]) throws -> [String: String] {
+        let files = sources.files.map { "\($0.name) \($0.size)\n" }.joined()
+        return [
+            "tokenizer": fingerprint.hexadecimal,
+            "list of options": String(decoding: try JSONEncoder.corpus.encode(options), as: UTF8.self),
+            "list of files": Array(SHA256.hash(data: Data(files.utf8))).hexadecimal,
+        ]
     }
 
     /// The folder to fill. Nothing but a prepared corpus is ever replaced, and that only if asked.
@@ -86,15 +114,14 @@ public struct CorpusPreparation: Sendable {
         return try AtomicFolder(at: url, replacing: overwrite)
     }
 
-    private static let batchBytes = (4 << 20) * ProcessInfo.processInfo.activeProcessorCount
-
-    /// The next documents, until they fill a batch.
-    private static func batch(from reader: inout DocumentReader) throws -> [RawDocument] {
+    /// The next documents, until they fill a batch. Of another rank's the bytes are let go.
+    private func batch(from reader: inout DocumentReader) throws -> [RawDocument] {
         var batch: [RawDocument] = []
         var bytes = 0
-        while bytes < batchBytes, let document = try reader.next() {
+        while bytes < batchBytes, var document = try reader.next() {
             // A document costs memory beside its bytes, however short it is.
             bytes += document.bytes.count + 256
+            if batch.count % ranks.count != ranks.rank { document.bytes = [] }
             batch.append(document)
         }
         return batch
@@ -103,56 +130,79 @@ public struct CorpusPreparation: Sendable {
 
 /// The documents so far, and where they go.
 private struct Run {
-    private struct Text: Sendable {
-        var name: String
-        var text: String
-        var characters: Int
-        var isRepaired: Bool
-        var fingerprint: DocumentFingerprint
-    }
-
     private let options: CorpusOptions
     private let encoder: any TextEncoder
-    private let train: SplitWriter
-    private let validation: SplitWriter
+    private let ranks: any PreparationRanks
+    /// Rank 0's.
+    private let splits: (train: SplitWriter, validation: SplitWriter)?
     private var seen = Set<DocumentFingerprint>()
     var leftOut = CorpusManifest.LeftOut()
     private(set) var repaired = 0
 
-    init(options: CorpusOptions, folder: URL, encoder: any TextEncoder, fingerprint: [UInt8]) throws {
-        (self.options, self.encoder) = (options, encoder)
+    /// - Parameter folder: to write to; `nil` on ranks that don't.
+    init(
+        options: CorpusOptions, folder: URL?, encoder: any TextEncoder, fingerprint: [UInt8], ranks: any PreparationRanks
+    ) throws {
+        (self.options, self.encoder, self.ranks) = (options, encoder, ranks)
         let size = encoder.vocabularySize
-        train = try SplitWriter("train", in: folder, vocabularySize: size, tokenizerHash: fingerprint)
-        validation = try SplitWriter("validation", in: folder, vocabularySize: size, tokenizerHash: fingerprint)
+        splits = try folder.map { folder in
+            try (
+                SplitWriter("train", in: folder, vocabularySize: size, tokenizerHash: fingerprint),
+                SplitWriter("validation", in: folder, vocabularySize: size, tokenizerHash: fingerprint)
+            )
+        }
     }
 
-    var documents: Int { train.documentCount + validation.documentCount }
-    var tokens: Int { train.tokenCount + validation.tokenCount }
+    var documents: Int { splits.map { $0.train.documentCount + $0.validation.documentCount } ?? 0 }
+    var tokens: Int { splits.map { $0.train.tokenCount + $0.validation.tokenCount } ?? 0 }
 
     mutating func add(_ batch: [RawDocument]) async throws {
         let field = options.field
-        let texts = try await orderedMap(batch) { document in
+        let own = stride(from: ranks.rank, to: batch.count, by: ranks.count).map { batch[$0] }
+        let texts = try await orderedMap(own) { document in
             let (text, isRepaired) = try document.text(field: field)
-            return Text(
-                name: document.name, text: text, characters: text.unicodeScalars.count, isRepaired: isRepaired,
-                fingerprint: DocumentFingerprint(text))
+            return (text, DocumentFacts(text, fingerprint: DocumentFingerprint(text), isRepaired: isRepaired))
         }
-        let kept = texts.filter { keeps($0) }
-        let tokens = try await orderedMap(kept) { [encoder] in encoder.encode($0.text) }
-        for (text, tokens) in zip(kept, tokens) {
+        let facts = try joined(texts.map(\.1), count: batch.count)
+        let kept = facts.indices.filter { keeps(facts[$0]) }
+        let ownKept = kept.filter { $0 % ranks.count == ranks.rank }.map { texts[$0 / ranks.count].0 }
+        let tokens = try await orderedMap(ownKept) { [encoder] in encoder.encode($0) }
+        guard let splits else {
+            _ = try ranks.gather(TokenMessage(tokens).bytes)
+            return
+        }
+        // A process alone has them as they are to be written.
+        var messages = try ranks.count > 1 ? ranks.gather(TokenMessage(tokens).bytes).map(TokenMessage.init(bytes:)) : []
+        for (place, index) in kept.enumerated() {
+            let tokens = ranks.count > 1 ? messages[index % ranks.count].next() : tokens[place]
             guard !tokens.isEmpty else {
                 leftOut.empty += 1
                 continue
             }
-            let heldOut = options.split.holdsOut(number: documents + 1, fingerprint: text.fingerprint)
-            try (heldOut ? validation : train).append(name: text.name, tokens: tokens, textBytes: text.text.utf8.count)
-            if text.isRepaired { repaired += 1 }
+            let facts = facts[index]
+            let heldOut = options.split.holdsOut(number: documents + 1, fingerprint: facts.fingerprint)
+            try (heldOut ? splits.validation : splits.train).append(
+                name: batch[index].name, tokens: tokens, textBytes: facts.textBytes)
+            if facts.isRepaired { repaired += 1 }
         }
     }
 
+    /// Every rank's facts, in the order of the batch.
+    private func joined(_ own: [DocumentFacts], count: Int) throws -> [DocumentFacts] {
+        guard ranks.count > 1 else { return own }
+        let width = DocumentFacts.wordCount
+        var words = [Int](repeating: 0, count: count * width)
+        for (place, facts) in own.enumerated() {
+            let start = (place * ranks.count + ranks.rank) * width
+            words.replaceSubrange(start..<start + width, with: facts.words)
+        }
+        words = try ranks.sum(words)
+        return (0..<count).map { DocumentFacts(words: words[$0 * width..<($0 + 1) * width]) }
+    }
+
     /// Counts what is left out, by the first reason that applies.
-    private mutating func keeps(_ text: Text) -> Bool {
-        if text.text.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+    private mutating func keeps(_ text: DocumentFacts) -> Bool {
+        if text.isBlank {
             leftOut.empty += 1
         } else if let minimum = options.minimumCharacters, text.characters < minimum {
             leftOut.tooShort += 1
@@ -166,14 +216,16 @@ private struct Run {
         return false
     }
 
-    func finish() throws -> (train: CorpusManifest.Split, validation: CorpusManifest.Split?) {
-        guard train.documentCount > 0 else {
-            let heldOut = validation.documentCount
+    /// - Returns: `nil` on a rank that doesn't write.
+    func finish() throws -> (train: CorpusManifest.Split, validation: CorpusManifest.Split?)? {
+        guard let splits else { return nil }
+        guard splits.train.documentCount > 0 else {
+            let heldOut = splits.validation.documentCount
             throw CorpusError.emptyCorpus(
                 reason: heldOut > 0 ? "all \(heldOut) documents fell to validation; hold out fewer" : leftOut.reasons)
         }
-        let validation = try validation.finish()
-        guard let train = try train.finish() else { throw CorpusError.emptyCorpus(reason: "nothing was written") }
+        let validation = try splits.validation.finish()
+        guard let train = try splits.train.finish() else { throw CorpusError.emptyCorpus(reason: "nothing was written") }
         return (train, validation)
     }
 }

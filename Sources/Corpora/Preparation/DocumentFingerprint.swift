@@ -7,6 +7,8 @@ struct DocumentFingerprint: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
 
+    init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
+
     init(_ text: String) {
         var normalized: [UInt8] = []
         normalized.reserveCapacity(text.utf8.count)

@@ -42,12 +42,8 @@ public final class Run {
         let onDisk = recipe.replacingTrainedRuns(with: trained)
         self.onDisk = onDisk
         if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
-        if recipe.compute.device != .cpu, ranks.count > 1 {
-            throw RunError.ranksNeedNCCL(device: recipe.compute.device.description, ranks: ranks.count)
-        }
-        Runtime.threadCount =
-            recipe.compute.threads > 0
-            ? recipe.compute.threads : max(1, ProcessInfo.processInfo.activeProcessorCount / ranks.localCount)
+        try recipe.compute.check(for: ranks)
+        recipe.compute.setThreads(for: ranks)
         Runtime.arithmetic = recipe.compute.arithmetic
         if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
             throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
@@ -181,20 +177,11 @@ public final class Run {
     ///
     /// - Throws: `RankError.differs` on all, where one has something else than the first.
     func agreeAmongRanks() throws {
-        let ranks = trainer.ranks
-        guard ranks.count > 1 else { return }
-        var facts = WinnowVersion.all
-        facts["recipe"] = recipe.hash
-        facts["model"] = try loaded.hash.get()
+        guard trainer.ranks.count > 1 else { return }
+        var facts = ["recipe": recipe.hash, "model": try loaded.hash.get()]
         for (split, hash) in dataHashes { facts["data of \(split)"] = hash }
         facts.merge(try inputHashes()) { $1 }
-        let encoder = JSONEncoder()
-        let first = try JSONDecoder().decode(
-            [String: String].self, from: Data(ranks.broadcast(Array(encoder.encode(facts)), "comparing recipes")))
-        let differing = Set(facts.keys).union(first.keys).filter { facts[$0] != first[$0] }.sorted()
-        guard try !ranks.anyRank(!differing.isEmpty, "comparing recipes") else {
-            throw RankError.differs(rank: ranks.rank, count: ranks.count, what: differing)
-        }
+        try RankAgreement(facts).check(among: trainer.ranks)
     }
 }
 

@@ -77,6 +77,17 @@ public final class ProcessGroup {
         try check(activity(), withExtendedLifetime(tensor) { ct_process_group_sum(handle, tensor.handle) })
     }
 
+    /// As `sum`, beside what this rank does next. Requests begin in the same order on all ranks, these and others.
+    ///
+    /// - Throws: `RankError.lost`, here or in `wait()`.
+    public func beginSum(_ tensor: Tensor, _ activity: String) throws -> PendingSum {
+        guard let handle else { return PendingSum(of: tensor) }
+        var work = ct_work()
+        try check(activity, withExtendedLifetime(tensor) { ct_process_group_begin_sum(handle, tensor.handle, &work) })
+        let begun = work
+        return PendingSum(of: tensor, begun) { try self.check(activity, ct_work_wait(begun)) }
+    }
+
     /// The sums over all ranks, place by place.
     public func sum(_ values: [Int], _ activity: @autoclosure () -> String) throws -> [Int] {
         guard count > 1 else { return values }
@@ -104,6 +115,31 @@ public final class ProcessGroup {
         let tensor = Tensor(isFirst ? bytes : [UInt8](repeating: 0, count: length))
         try broadcast(tensor, activity())
         return tensor.values()
+    }
+
+    /// Brings every rank's bytes to rank 0.
+    ///
+    /// - Returns: there, in the order of ranks; on the others nothing.
+    public func gather(_ bytes: [UInt8], _ activity: @autoclosure () -> String) throws -> [[UInt8]] {
+        guard let handle else { return [bytes] }
+        let lengths = try sum((0..<count).map { $0 == rank ? bytes.count : 0 }, activity())
+        guard isFirst else {
+            if !bytes.isEmpty {
+                let tensor = Tensor(bytes)
+                try check(activity(), withExtendedLifetime(tensor) { ct_process_group_send(handle, tensor.handle, 0) })
+            }
+            return []
+        }
+        return try [bytes]
+            + (1..<count).map { sender -> [UInt8] in
+                guard lengths[sender] > 0 else { return [] }
+                let tensor = Tensor.empty([lengths[sender]], dtype: .uint8)
+                let status = withExtendedLifetime(tensor) {
+                    ct_process_group_receive(handle, tensor.handle, Int32(sender))
+                }
+                try check(activity(), status)
+                return tensor.values()
+            }
     }
 
     /// Waits until every rank has come here.

@@ -8,6 +8,8 @@
 /// | `TORCHELASTIC_USE_AGENT_STORE` | `True`: torchrun itself listens there |
 /// | `TORCHELASTIC_RESTART_COUNT`, `TORCHELASTIC_RUN_ID` | how often torchrun has started all anew, and of which job |
 /// | `GLOO_SOCKET_IFNAME` | the network interfaces to use, where the machine's name doesn't lead to the right one |
+///
+/// Open MPI's and Slurm's own variables stand in for the first four: see `translated`.
 public struct RankEnvironment: Sendable, Equatable {
     public var rank = 0
     public var count = 1
@@ -23,9 +25,10 @@ public struct RankEnvironment: Sendable, Equatable {
     /// One process that nobody launched.
     public init() {}
 
-    /// - Parameter environment: without `WORLD_SIZE` it is that of a process alone.
+    /// - Parameter given: the environment; without `WORLD_SIZE` it is that of a process alone.
     /// - Throws: `RankError.missingVariable`, `.badVariable`
-    public init(_ environment: [String: String]) throws {
+    public init(_ given: [String: String]) throws {
+        let environment = Self.translated(given)
         func integer(_ name: String, _ range: ClosedRange<Int>, default value: Int? = nil) throws -> Int {
             guard let text = environment[name] else {
                 if let value { return value }
