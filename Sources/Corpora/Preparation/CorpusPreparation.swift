@@ -3,9 +3,10 @@ import Foundation
 
 /// Makes a prepared corpus of text: reads, leaves out duplicates, splits, tokenises, writes.
 ///
-/// Documents stream through in batches of some megabytes, each read in turn, then turned into text, then into tokens on all
-/// cores, then written in order: the result does not depend on the number of cores, nor the memory on the size of the corpus
-/// but for 16 bytes a document to know duplicates by and 8 for its boundary.
+/// Documents stream through in batches of some megabytes: read, turned into text, then into tokens on all cores, and written in
+/// order. Four batches are on their way at a time, one in each stage, so that no core waits for a file. The result does not depend on
+/// the number of cores, nor the memory on the size of the corpus but for 16 bytes a document to know duplicates by and 8 for its
+/// boundary.
 public struct CorpusPreparation: Sendable {
     /// How far it has come.
     public struct Progress: Sendable {
@@ -22,10 +23,18 @@ public struct CorpusPreparation: Sendable {
     public let inputs: [String]
     public let options: CorpusOptions
     public let encoder: any TextEncoder
+    /// How many tokens a file of a split has at most.
+    public let shardTokens: Int
+
+    /// At most 4 GiB a file.
+    public static let defaultShardTokens = 1 << 30
 
     /// - Parameter inputs: files, folders and globs.
-    public init(inputs: [String], options: CorpusOptions = CorpusOptions(), encoder: any TextEncoder) {
-        (self.inputs, self.options, self.encoder) = (inputs, options, encoder)
+    public init(
+        inputs: [String], options: CorpusOptions = CorpusOptions(), encoder: any TextEncoder,
+        shardTokens: Int = Self.defaultShardTokens
+    ) {
+        (self.inputs, self.options, self.encoder, self.shardTokens) = (inputs, options, encoder, shardTokens)
     }
 
     /// Writes the corpus to `output`, which appears complete or not at all.
@@ -38,30 +47,52 @@ public struct CorpusPreparation: Sendable {
         to output: URL, overwrite: Bool = false, progress: @Sendable (Progress) -> Void = { _ in }
     ) async throws -> CorpusManifest {
         try options.check()
+        guard shardTokens > 0 else {
+            throw CorpusError.badOption(name: "--shard-tokens", reason: "\(shardTokens) is not positive")
+        }
         let sources = try SourceFiles(inputs: inputs, include: options.include, exclude: options.exclude)
+        // Now, not after hours of other files.
+        if let table = sources.files.first(where: \.format.isTable) { _ = try ArrowLibrary.shared(for: table) }
         let folder = try Self.folder(at: output.standardizedFileURL, overwrite: overwrite)
         let fingerprint = encoder.fingerprint()
-        var run = try Run(options: options, folder: folder.url, encoder: encoder, fingerprint: fingerprint)
-        run.leftOut.otherFiles = sources.passedOver
+        let reader = BatchReader(sources.files, column: options.field)
+        let writer = try CorpusWriter(
+            folder.url, split: options.split, vocabularySize: encoder.vocabularySize, tokenizerHash: fingerprint,
+            shardTokens: shardTokens)
+        var filter = DocumentFilter(options)
 
-        var reader = DocumentReader(sources.files)
         var state = Progress(totalFiles: sources.files.count, totalBytes: sources.files.reduce(0) { $0 + $1.size })
-        while true {
-            let batch = try Self.batch(from: &reader)
-            if batch.isEmpty { break }
+        // What the last round left for each stage.
+        var (read, texts, encoded) = ([RawDocument](), [DocumentText](), [EncodedDocument]())
+        repeat {
             try Task.checkCancellation()
-            try await run.add(batch)
-            (state.files, state.bytes) = (reader.filesRead, reader.bytesRead)
-            (state.documents, state.tokens) = (run.documents, run.tokens)
+            let (toConvert, toEncode, toWrite) = (read, texts.filter { filter.keeps($0) }, encoded)
+            async let nextRead = reader.next()
+            async let nextTexts = orderedMap(toConvert) { [field = options.field] in try DocumentText($0, field: field) }
+            async let nextEncoded = orderedMap(toEncode) { [encoder] in EncodedDocument($0, by: encoder) }
+            async let written: Void = writer.append(toWrite)
+            // In this order, so that of several errors the earliest document's is thrown.
+            try await written
+            encoded = try await nextEncoded
+            texts = try await nextTexts
+            read = try await nextRead
+            (state.files, state.bytes) = await (reader.filesRead, reader.bytesRead)
+            (state.documents, state.tokens) = await (writer.documentCount, writer.tokenCount)
             progress(state)
-        }
-        run.leftOut.binaryFiles = reader.binaryFiles
+        } while !(read.isEmpty && texts.isEmpty && encoded.isEmpty)
 
-        let (train, validation) = try run.finish()
+        var leftOut = filter.leftOut
+        leftOut.otherFiles = sources.passedOver
+        leftOut.binaryFiles = await reader.binaryFiles
+        leftOut.empty += await writer.withoutTokens
+        let nullRows = await reader.nullRows
+        if nullRows > 0 { leftOut.nullRows = nullRows }
+
+        let (train, validation) = try await writer.finish(leftOut: leftOut)
         let manifest = CorpusManifest(
-            inputs: inputs, options: options, files: sources.files.count, vocabularySize: encoder.vocabularySize,
-            tokenizerHash: fingerprint.hexadecimal, train: train, validation: validation, leftOut: run.leftOut,
-            repairedDocuments: run.repaired)
+            version: train.shards == nil && validation?.shards == nil ? 1 : 2, inputs: inputs, options: options,
+            files: sources.files.count, vocabularySize: encoder.vocabularySize, tokenizerHash: fingerprint.hexadecimal,
+            train: train, validation: validation, leftOut: leftOut, repairedDocuments: await writer.repaired)
         let json = JSONEncoder.corpus
         json.outputFormatting.insert(.prettyPrinted)
         try (json.encode(manifest) + [UInt8(ascii: "\n")]).write(to: folder.url.appendingPathComponent(CorpusManifest.fileName))
@@ -84,96 +115,5 @@ public struct CorpusPreparation: Sendable {
             throw CorpusError.cannotWrite(path: url.path, reason: error.localizedDescription)
         }
         return try AtomicFolder(at: url, replacing: overwrite)
-    }
-
-    private static let batchBytes = (4 << 20) * ProcessInfo.processInfo.activeProcessorCount
-
-    /// The next documents, until they fill a batch.
-    private static func batch(from reader: inout DocumentReader) throws -> [RawDocument] {
-        var batch: [RawDocument] = []
-        var bytes = 0
-        while bytes < batchBytes, let document = try reader.next() {
-            // A document costs memory beside its bytes, however short it is.
-            bytes += document.bytes.count + 256
-            batch.append(document)
-        }
-        return batch
-    }
-}
-
-/// The documents so far, and where they go.
-private struct Run {
-    private struct Text: Sendable {
-        var name: String
-        var text: String
-        var characters: Int
-        var isRepaired: Bool
-        var fingerprint: DocumentFingerprint
-    }
-
-    private let options: CorpusOptions
-    private let encoder: any TextEncoder
-    private let train: SplitWriter
-    private let validation: SplitWriter
-    private var seen = Set<DocumentFingerprint>()
-    var leftOut = CorpusManifest.LeftOut()
-    private(set) var repaired = 0
-
-    init(options: CorpusOptions, folder: URL, encoder: any TextEncoder, fingerprint: [UInt8]) throws {
-        (self.options, self.encoder) = (options, encoder)
-        let size = encoder.vocabularySize
-        train = try SplitWriter("train", in: folder, vocabularySize: size, tokenizerHash: fingerprint)
-        validation = try SplitWriter("validation", in: folder, vocabularySize: size, tokenizerHash: fingerprint)
-    }
-
-    var documents: Int { train.documentCount + validation.documentCount }
-    var tokens: Int { train.tokenCount + validation.tokenCount }
-
-    mutating func add(_ batch: [RawDocument]) async throws {
-        let field = options.field
-        let texts = try await orderedMap(batch) { document in
-            let (text, isRepaired) = try document.text(field: field)
-            return Text(
-                name: document.name, text: text, characters: text.unicodeScalars.count, isRepaired: isRepaired,
-                fingerprint: DocumentFingerprint(text))
-        }
-        let kept = texts.filter { keeps($0) }
-        let tokens = try await orderedMap(kept) { [encoder] in encoder.encode($0.text) }
-        for (text, tokens) in zip(kept, tokens) {
-            guard !tokens.isEmpty else {
-                leftOut.empty += 1
-                continue
-            }
-            let heldOut = options.split.holdsOut(number: documents + 1, fingerprint: text.fingerprint)
-            try (heldOut ? validation : train).append(name: text.name, tokens: tokens, textBytes: text.text.utf8.count)
-            if text.isRepaired { repaired += 1 }
-        }
-    }
-
-    /// Counts what is left out, by the first reason that applies.
-    private mutating func keeps(_ text: Text) -> Bool {
-        if text.text.utf8.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
-            leftOut.empty += 1
-        } else if let minimum = options.minimumCharacters, text.characters < minimum {
-            leftOut.tooShort += 1
-        } else if let maximum = options.maximumCharacters, text.characters > maximum {
-            leftOut.tooLong += 1
-        } else if !seen.insert(text.fingerprint).inserted {
-            leftOut.duplicates += 1
-        } else {
-            return true
-        }
-        return false
-    }
-
-    func finish() throws -> (train: CorpusManifest.Split, validation: CorpusManifest.Split?) {
-        guard train.documentCount > 0 else {
-            let heldOut = validation.documentCount
-            throw CorpusError.emptyCorpus(
-                reason: heldOut > 0 ? "all \(heldOut) documents fell to validation; hold out fewer" : leftOut.reasons)
-        }
-        let validation = try validation.finish()
-        guard let train = try train.finish() else { throw CorpusError.emptyCorpus(reason: "nothing was written") }
-        return (train, validation)
     }
 }
