@@ -11,7 +11,7 @@ SOURCES := Package.swift $(wildcard Sources Tests Examples)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build test reproduce lint doctor libraries test-tools
+.PHONY: help setup build test reproduce parquet lint doctor libraries test-tools
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -33,6 +33,9 @@ test: lint setup test-tools ## Build and run every test
 reproduce: setup ## Run the default study and write its report
 	@$(WINNOW) reproduce $(ARGS)
 
+parquet: ## Fetch what reads Parquet and Arrow files: 48 MB; needs no rebuild
+	@scripts/libarrow.sh
+
 lint: ## Check the formatting of the sources
 	@swift format lint --strict --parallel --recursive $(SOURCES)
 
@@ -47,6 +50,7 @@ libraries:
 # What only the tests need.
 test-tools:
 	@scripts/requirements.sh tests
+	@scripts/libarrow.sh
 	@scripts/test-peers.sh
 	@scripts/nvrtc.sh
 	@scripts/test-vocabularies.sh

@@ -72,10 +72,13 @@ let package = Package(
 
         // Files and text: no libtorch here.
         systemLibrary("CZlib"), systemLibrary("CZstd"),
+        // The interface alone. scripts/libarrow.sh compiles the C++ beside it into a library that is opened at run time, where there
+        // is one: SwiftPM remembers what it found in a manifest and would not see a library that is fetched later.
+        .systemLibrary(name: "CArrow", path: "Sources/CArrow"),
         .systemLibrary(name: "CXML2", path: "Sources/SystemLibraries/CXML2", pkgConfig: "libxml-2.0"),
         room("Checkpoints"),
         room("Tokenizers", "Checkpoints"),
-        room("Corpora", "Checkpoints", "Tokenizers", "CZlib", "CZstd", "CXML2", crypto, logging),
+        room("Corpora", "Checkpoints", "Tokenizers", "CZlib", "CZstd", "CXML2", "CArrow", crypto, logging),
 
         // What a run leaves behind, and what is made of it: no libtorch here either.
         room("RunRecords", "Checkpoints"),
@@ -148,7 +151,7 @@ if Context.environment["WINNOW_FUZZING"] != nil {
 // Without libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races. scripts/sanitize.sh asks for it.
 if Context.environment["WINNOW_WITHOUT_LIBTORCH"] != nil {
     let rooms = ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting"]
-    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2"])
+    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2", "CArrow"])
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
 }

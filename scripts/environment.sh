@@ -7,6 +7,7 @@ export_line() { printf 'export %s=%q\n' "$1" "$2"; }
 export_line WINNOW_PYTHON "$python"
 export_line WINNOW_PEERS "$("$checkout/scripts/test-peers.sh" path)"
 export_line WINNOW_NVRTC "$("$checkout/scripts/nvrtc.sh" path)"
+export_line WINNOW_ARROW "$cache/libarrow/libwinnow-arrow.so"
 export_line WINNOW_DEFAULT_MODEL "$cache/models/SmolLM2-135M-Instruct.Q4_1.gguf"
 export_line WINNOW_PLOTLY "$cache/plotly/7.1.0/plotly.min.js"
 export_line WINNOW_TEST_VOCABULARIES "$cache/vocabularies"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The Python packages that the tests compare Winnow with (Tests/requirements.txt): <cache>/python-peers/<key>, where the
-# key is made of the pins and of Python's version. torch itself is libtorch's own wheel. `test-peers.sh path` prints
+# key is made of the pins and of Python's version. torch and pyarrow are the wheels that libtorch and
+# Arrow come from. `test-peers.sh path` prints
 # the folders as PYTHONPATH wants them and installs nothing.
 
 source "$(dirname "$0")/lib.sh"
@@ -9,7 +10,8 @@ tag=$("$python" -c 'import sys; print(sys.implementation.cache_tag)')
 key=$( (cat "$checkout/Tests/requirements.txt" && echo "$tag") | git hash-object --stdin | cut -c 1-16)
 peers=$cache/python-peers/$key
 libtorch=$(readlink -f "${LIBTORCH:-$checkout/.libtorch}")
-packages=$peers:$(dirname "$libtorch")
+libarrow=$("$checkout/scripts/libarrow.sh" path)
+packages=$peers:$(dirname "$libtorch"):$(dirname "$libarrow")
 
 if [ "${1:-}" = path ]; then
     printf '%s\n' "$packages"
@@ -17,6 +19,8 @@ if [ "${1:-}" = path ]; then
 fi
 [ -e "$libtorch/__init__.py" ] ||
     fail "the tests compare with PyTorch in Python, which $libtorch lacks: point LIBTORCH at a wheel's torch folder, or unset it."
+[ -e "$libarrow/__init__.py" ] ||
+    fail "the tests compare with pyarrow, which $libarrow lacks: point LIBARROW at a wheel's pyarrow folder, or unset it and run scripts/libarrow.sh."
 lock_cache
 [ -d "$peers" ] && exit 0
 

@@ -13,6 +13,10 @@ public enum CorpusError: Error, Equatable {
     case documentTooLarge(path: String, limit: Int)
     case badLine(path: String, line: Int, reason: String)
     case unparsableHTML(path: String)
+    case noArrow(path: String, reason: String)
+    case damagedTable(path: String, reason: String)
+    case unfitColumn(path: String, reason: String)
+    case severalSplits(path: String, splits: [String])
     case badOption(name: String, reason: String)
     // A prepared corpus.
     case emptyCorpus(reason: String)
@@ -60,6 +64,14 @@ extension CorpusError: CustomStringConvertible, LocalizedError {
             "\(path), line \(line): \(reason)."
         case .unparsableHTML(let path):
             "\(path): libxml2 finds no HTML document in it."
+        case .noArrow(let path, let reason):
+            "\(path): Parquet and Arrow files are read by Arrow's library, and \(reason). Run `make parquet` in Winnow's checkout."
+        case .damagedTable(let path, let reason):
+            "\(path): damaged, or not what its name says: \(reason). Fetch or write the file again."
+        case .unfitColumn(let path, let reason):
+            "\(path): \(reason). Choose with --field."
+        case .severalSplits(let path, let splits):
+            "\(path): holds the splits \(splits.joined(separator: ", ")) of a dataset. Name the files or folders of those you want, or choose with --include."
         case .badOption(let name, let reason):
             "\(name): \(reason)."
         case .emptyCorpus(let reason):

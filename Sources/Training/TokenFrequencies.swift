@@ -6,7 +6,7 @@ public struct TokenFrequencies: Sendable {
     private let counts: [Int]
 
     /// - Parameter shards: of one vocabulary; a mixture has several.
-    public init(_ shards: [TokenShard]) {
+    public init(_ shards: [TokenShards]) {
         var counts = [Int](repeating: 0, count: shards.map(\.vocabularySize).max() ?? 0)
         for shard in shards {
             for start in stride(from: 0, to: shard.tokenCount, by: 1 << 16) {

@@ -8,9 +8,9 @@ struct PrepareCommand: AsyncParsableCommand, SharedCommand {
         commandName: "prepare",
         abstract: "Turn text into token shards for training and validation.",
         discussion: """
-            Reads .txt, .md, .jsonl, .html and .htm, each also as .gz or .zst: files, folders (to their depths, in order) and globs. \
-            Of an HTML page the main text alone is taken; exact duplicates are left out; whole documents are held out for \
-            validation. The output folder appears complete or not at all.
+            Reads .txt, .md, .jsonl, .html and .htm, each also as .gz or .zst, and .parquet and .arrow, also in folders as the Hub and \
+            `datasets` lay them out: files, folders (to their depths, in order) and globs. Of an HTML page the main text alone is taken; \
+            exact duplicates are left out; whole documents are held out for validation. The output folder appears complete or not at all.
 
             Started by torchrun, several processes read the same files, take turns at their documents, and make the same corpus.
             """)
@@ -24,7 +24,9 @@ struct PrepareCommand: AsyncParsableCommand, SharedCommand {
     @Option(help: "The folder to make.")
     var output: String
 
-    @Option(help: "The field of a JSON line that is the document.")
+    @Option(
+        name: [.long, .customLong("text-column")],
+        help: "The field of a JSON line, or the column of a Parquet or Arrow file, that is the document.")
     var field = "text"
 
     @Option(
@@ -49,6 +51,9 @@ struct PrepareCommand: AsyncParsableCommand, SharedCommand {
     @Option(name: .customLong("max-characters"), help: "Leave out documents that are longer.")
     var maximumCharacters: Int?
 
+    @Option(help: "Begin another file of tokens after so many. The order of training does not depend on it.")
+    var shardTokens = CorpusPreparation.defaultShardTokens
+
     @Flag(help: "Replace a prepared corpus in the output folder.")
     var overwrite = false
 
@@ -61,6 +66,7 @@ struct PrepareCommand: AsyncParsableCommand, SharedCommand {
         if validationFraction != nil && validationEvery != nil {
             throw ValidationError("Give --validation-fraction or --validation-every, not both.")
         }
+        guard shardTokens > 0 else { throw ValidationError("--shard-tokens is 1 or more, not \(shardTokens)") }
         do {
             try options.check()
         } catch {
@@ -71,7 +77,8 @@ struct PrepareCommand: AsyncParsableCommand, SharedCommand {
     func run() async throws {
         let url = model == "default" ? try DefaultInput().modelURL() : URL(fileURLWithPath: model)
         let ranks = PreparationGroup(try ranks.meet())
-        let preparation = CorpusPreparation(inputs: inputs, options: options, encoder: try Tokenizer(at: url), ranks: ranks)
+        let preparation = CorpusPreparation(
+            inputs: inputs, options: options, encoder: try Tokenizer(at: url), shardTokens: shardTokens, ranks: ranks)
         let line = ProgressLine()
         let start = ContinuousClock.now
         StopSignal.listen()

@@ -26,8 +26,8 @@ struct Prepared {
     }
 }
 
-extension TokenShard {
-    /// The documents of a shard of ``ByteEncoder``.
+extension TokenShards {
+    /// The documents of a split of ``ByteEncoder``.
     var texts: [String] {
         (0..<documentCount).map { ByteEncoder().decode(tokens(in: tokenRange(ofDocument: $0))) }
     }

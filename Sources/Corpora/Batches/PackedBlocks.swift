@@ -1,4 +1,4 @@
-/// A shard cut into blocks of equal length: documents one after another, with or without a separator, no padding between.
+/// A split cut into blocks of equal length: documents one after another, with or without a separator, no padding between.
 ///
 /// Nothing is copied until a block is asked for. Block `i` holds the tokens `i · blockLength ..< (i + 1) · blockLength` of the
 /// stream; a target never reaches into the next block, so the last position of a block predicts nothing.
@@ -12,7 +12,8 @@ public struct PackedBlocks: Sendable {
         case pad
     }
 
-    public let shard: TokenShard
+    /// The tokens: one shard, or several that are read as one.
+    public let shard: TokenShards
     public let blockLength: Int
     /// The token that follows every document, usually the end of text; `nil` puts documents directly together.
     public let separatorID: Int32?
@@ -22,6 +23,11 @@ public struct PackedBlocks: Sendable {
 
     /// - Throws: `CorpusError.shorterThanBlock` where there is not a single block.
     public init(shard: TokenShard, blockLength: Int, separatorID: Int32? = nil, tail: Tail = .drop) throws {
+        try self.init(shard: TokenShards(shard), blockLength: blockLength, separatorID: separatorID, tail: tail)
+    }
+
+    /// - Throws: `CorpusError.shorterThanBlock` where there is not a single block.
+    public init(shard: TokenShards, blockLength: Int, separatorID: Int32? = nil, tail: Tail = .drop) throws {
         guard blockLength >= 2 else {
             throw CorpusError.badBatching(reason: "a block of \(blockLength) predicts nothing; the shortest has 2 tokens")
         }

@@ -12,8 +12,18 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
         public var tokens: Int
         /// Bytes of UTF-8 that the tokens were made from.
         public var textBytes: Int
-        /// SHA-256 of tokens and document boundaries, in hexadecimal.
+        /// SHA-256 of tokens and document boundaries, in hexadecimal: the same, however many files they are in.
         public var contentHash: String
+
+        /// One of several files that a split is divided into.
+        public struct Shard: Codable, Sendable, Equatable {
+            public var tokenFile: String
+            public var documents: Int
+            public var tokens: Int
+            public var contentHash: String
+        }
+        /// The files in order, where there are several; `tokenFile` is then the first.
+        public var shards: [Shard]?
 
         public var bytesPerToken: Double { tokens == 0 ? 0 : Double(textBytes) / Double(tokens) }
     }
@@ -27,6 +37,8 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
         public var empty = 0
         /// Files found in folders that hold NUL bytes.
         public var binaryFiles = 0
+        /// Rows of tables without text; `nil` for none, as in corpora from before tables were read.
+        public var nullRows: Int?
         /// Files found in folders whose extension Winnow does not read, by extension.
         public var otherFiles: [String: Int] = [:]
 
@@ -34,7 +46,7 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
         public var reasons: String {
             let documents = [
                 (duplicates, "duplicates"), (empty, "empty"), (tooShort, "too short"), (tooLong, "too long"),
-                (binaryFiles, "binary files"),
+                (binaryFiles, "binary files"), (nullRows ?? 0, "null rows"),
             ]
             let others = otherFiles.sorted { $0.key < $1.key }.map {
                 ($0.value, $0.key.isEmpty ? "without extension" : ".\($0.key) files")
@@ -44,6 +56,7 @@ public struct CorpusManifest: Codable, Sendable, Equatable {
         }
     }
 
+    /// 2 where a split is in several files, which an older Winnow would not know to look for.
     public var version = 1
     /// As given to `winnow prepare`.
     public var inputs: [String]

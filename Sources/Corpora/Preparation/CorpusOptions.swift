@@ -1,6 +1,6 @@
 /// What to make of the text: recorded in the prepared corpus's manifest.
 public struct CorpusOptions: Sendable, Codable, Equatable {
-    /// The field of a JSON line that is the text.
+    /// The field of a JSON line, or the column of a table, that is the text.
     public var field = "text"
     /// Globs; see ``SourceFiles``.
     public var include: [String] = []

@@ -10,19 +10,20 @@ struct DocumentFingerprint: Hashable, Sendable {
     init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
 
     init(_ text: String) {
-        var normalized: [UInt8] = []
-        normalized.reserveCapacity(text.utf8.count)
-        var isSpace = true
-        for byte in text.utf8 {
-            if byte == 0x20 || (0x09...0x0D).contains(byte) {
-                if !isSpace { normalized.append(0x20) }
-                isSpace = true
-            } else {
-                normalized.append(byte)
-                isSpace = false
+        var text = text
+        let normalized = text.withUTF8 { bytes in
+            [UInt8](unsafeUninitializedCapacity: bytes.count) { normalized, count in
+                var isSpace = true
+                for byte in bytes {
+                    let wasSpace = isSpace
+                    isSpace = byte == 0x20 || byte &- 0x09 < 5
+                    normalized[count] = isSpace ? 0x20 : byte
+                    // Of a run of spaces all but the first are written over.
+                    count += isSpace && wasSpace ? 0 : 1
+                }
+                if isSpace && count > 0 { count -= 1 }
             }
         }
-        if normalized.last == 0x20 { normalized.removeLast() }
         let digest = Array(SHA256.hash(data: normalized))
         high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
         low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }

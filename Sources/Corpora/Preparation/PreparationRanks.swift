@@ -14,6 +14,11 @@ public protocol PreparationRanks: Sendable {
     func broadcast(_ bytes: [UInt8]) throws -> [UInt8]
 }
 
+extension PreparationRanks {
+    /// Whose turn a document is, by its place in a batch.
+    func owner(of place: Int) -> Int { place % count }
+}
+
 /// A process alone.
 public struct SingleRank: PreparationRanks {
     public let rank = 0

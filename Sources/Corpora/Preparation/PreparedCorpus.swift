@@ -5,9 +5,9 @@ import Foundation
 public struct PreparedCorpus: Sendable {
     public let url: URL
     public let manifest: CorpusManifest
-    public let train: TokenShard
+    public let train: TokenShards
     /// `nil` where no document was held out.
-    public let validation: TokenShard?
+    public let validation: TokenShards?
 
     /// Opens the folder and checks that its shards are the ones that the manifest describes.
     public init(_ url: URL) throws {
@@ -17,8 +17,8 @@ public struct PreparedCorpus: Sendable {
         validation = try manifest.validation.map { [manifest] in try Self.open($0, of: manifest, in: url) }
     }
 
-    /// The validation shard, where the caller cannot do without.
-    public func requireValidation() throws -> TokenShard {
+    /// The validation split, where the caller cannot do without.
+    public func requireValidation() throws -> TokenShards {
         guard let validation else { throw CorpusError.noValidationSplit(path: url.path) }
         return validation
     }
@@ -59,24 +59,32 @@ public struct PreparedCorpus: Sendable {
         } catch {
             throw CorpusError.damagedManifest(path: file.path, reason: "\(error)")
         }
-        guard manifest.version == 1 else {
-            throw CorpusError.damagedManifest(path: file.path, reason: "its version is \(manifest.version), this Winnow reads 1")
+        guard manifest.version == 1 || manifest.version == 2 else {
+            throw CorpusError.damagedManifest(
+                path: file.path, reason: "its version is \(manifest.version), this Winnow reads 1 and 2")
         }
         return manifest
     }
 
-    private static func open(_ split: CorpusManifest.Split, of manifest: CorpusManifest, in folder: URL) throws -> TokenShard {
-        for name in [split.tokenFile, split.documentFile]
-        where name.utf8.contains { [0, UInt8(ascii: "/")].contains($0) } || ["", ".", ".."].contains(name) {
+    private static func open(_ split: CorpusManifest.Split, of manifest: CorpusManifest, in folder: URL) throws -> TokenShards {
+        let files = split.shards?.map(\.tokenFile) ?? [split.tokenFile]
+        guard !files.isEmpty else { throw CorpusError.damagedManifest(path: folder.path, reason: "a split of no file") }
+        for name in files + [split.tokenFile, split.documentFile]
+        where name.utf8.contains(where: { [0, UInt8(ascii: "/")].contains($0) }) || ["", ".", ".."].contains(name) {
             throw CorpusError.damagedManifest(path: folder.path, reason: "'\(name)' is not a file of the folder")
         }
-        let shard = try TokenShard(folder.appendingPathComponent(split.tokenFile))
-        guard shard.contentHash == split.contentHash, shard.tokenizerHash == manifest.tokenizerHash,
-            shard.vocabularySize == manifest.vocabularySize
-        else {
+        let urls = files.map(folder.appendingPathComponent)
+        let opened = try urls.count == 1 ? TokenShards(TokenShard(urls[0])) : TokenShards(urls)
+        for (shard, described) in zip(opened.shards, split.shards ?? []) where shard.contentHash != described.contentHash {
             throw CorpusError.damagedShard(
                 path: shard.url.path, reason: "not the shard that \(CorpusManifest.fileName) describes")
         }
-        return shard
+        guard opened.contentHash == split.contentHash, opened.tokenizerHash == manifest.tokenizerHash,
+            opened.vocabularySize == manifest.vocabularySize
+        else {
+            throw CorpusError.damagedShard(
+                path: opened.url.path, reason: "not the shard that \(CorpusManifest.fileName) describes")
+        }
+        return opened
     }
 }

@@ -2,7 +2,8 @@ import Checkpoints
 import Crypto
 import Foundation
 
-/// One split of a corpus, tokenised: a memory-mapped, read-only file of tokens and document boundaries.
+/// One split of a corpus, or a part of one (``TokenShards``), tokenised: a memory-mapped, read-only file of tokens and document
+/// boundaries.
 ///
 /// Opening reads the file once, to check that the header fits the file, the boundaries ascend, every token is in the vocabulary
 /// and the content hash is right. What comes after needs no checks, and a batch is copied straight from the mapping.
@@ -17,14 +18,29 @@ public final class TokenShard: Sendable {
 
     /// - Throws: `CorpusError.damagedShard` where the file is truncated, altered or no shard at all; `CheckpointError` where it
     ///   cannot be read.
-    public init(_ url: URL) throws {
+    public convenience init(_ url: URL) throws {
+        var whole: SHA256?
+        try self.init(url, whole: &whole)
+    }
+
+    /// - Parameter whole: goes on over the tokens: the hash of the split that the shard is a part of.
+    init(_ url: URL, whole: inout SHA256?) throws {
         let file = try MappedFile(url)
         (self.url, self.file) = (url, file)
         header = try file.withBytes { try TokenShardHeader(reading: $0, path: url.path) }
         try file.withBytes { bytes in
             try checkBoundaries(bytes)
-            try checkTokens(bytes)
-            guard header.contentHash == Self.hash(of: bytes[TokenShardHeader.size...]) else {
+            var hash = SHA256()
+            // In pieces, so that a file larger than memory is read once.
+            let end = TokenShardHeader.size + tokenCount * header.tokenWidth
+            for start in stride(from: TokenShardHeader.size, to: end, by: Self.pieceSize) {
+                let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.pieceSize, end)])
+                try checkTokens(piece)
+                hash.update(bufferPointer: piece)
+                whole?.update(bufferPointer: piece)
+            }
+            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[end...]))
+            guard header.contentHash == Array(hash.finalize()) else {
                 throw CorpusError.damagedShard(
                     path: url.path, reason: "the content does not have the hash that its header states")
             }
@@ -95,11 +111,9 @@ public final class TokenShard: Sendable {
         }
     }
 
-    private func checkTokens(_ bytes: UnsafeRawBufferPointer) throws {
-        let start = TokenShardHeader.size
-        let tokens = UnsafeRawBufferPointer(rebasing: bytes[start..<start + tokenCount * header.tokenWidth])
+    private func checkTokens(_ tokens: UnsafeRawBufferPointer) throws {
         let largest = header.tokenWidth == 2 ? Self.largest(UInt16.self, in: tokens) : Self.largest(UInt32.self, in: tokens)
-        guard tokenCount == 0 || largest < vocabularySize else {
+        guard largest < vocabularySize else {
             throw CorpusError.damagedShard(
                 path: url.path, reason: "token \(largest) is outside its vocabulary of \(vocabularySize)")
         }
@@ -109,11 +123,7 @@ public final class TokenShard: Sendable {
         Int(bytes.bindMemory(to: type).reduce(0) { max($0, T(littleEndian: $1)) })
     }
 
-    private static func hash(of bytes: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
-        var hash = SHA256()
-        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes))
-        return Array(hash.finalize())
-    }
+    private static let pieceSize = 1 << 20
 }
 
 extension [UInt8] {

@@ -13,19 +13,28 @@ public final class TokenShardWriter {
     private let tokenWidth: Int
     private var file: FileHandle?
     private var hash = SHA256()
+    /// Of the tokens of the shards before it and of its own, where the shard is a part of a split.
+    private var whole: SHA256?
     private var buffer: [UInt8] = []
     /// Where each document starts, and last where the next one would.
-    private var boundaries: [UInt64] = [0]
+    private(set) var boundaries: [UInt64] = [0]
+    /// Of the tokens, without what the file has after them; complete with ``finish()``. The next shard of a split goes on from it.
+    private(set) var tokenHash = SHA256()
 
     private static let bufferSize = 1 << 20
 
     /// - Parameters:
     ///   - url: where the shard is to be; an existing file there is replaced by ``finish()``.
     ///   - tokenizerHash: the tokenizer's fingerprint, 32 bytes.
-    public init(_ url: URL, vocabularySize: Int, tokenizerHash: [UInt8]) throws {
+    public convenience init(_ url: URL, vocabularySize: Int, tokenizerHash: [UInt8]) throws {
+        try self.init(url, vocabularySize: vocabularySize, tokenizerHash: tokenizerHash, after: nil)
+    }
+
+    /// - Parameter whole: the ``tokenHash`` of the shard before this one in a split of several.
+    init(_ url: URL, vocabularySize: Int, tokenizerHash: [UInt8], after whole: SHA256?) throws {
         precondition(vocabularySize > 0 && vocabularySize <= Int(Int32.max), "a vocabulary of \(vocabularySize)")
         precondition(tokenizerHash.count == 32, "the tokenizer's hash is SHA-256, 32 bytes")
-        (self.url, self.vocabularySize, self.tokenizerHash) = (url, vocabularySize, tokenizerHash)
+        (self.url, self.vocabularySize, self.tokenizerHash, self.whole) = (url, vocabularySize, tokenizerHash, whole)
         tokenWidth = TokenShardHeader.tokenWidth(vocabularySize: vocabularySize)
         staging = url.deletingLastPathComponent().appendingPathComponent(".\(url.lastPathComponent).\(UUID().uuidString)")
         guard FileManager.default.createFile(atPath: staging.path, contents: nil) else {
@@ -56,13 +65,7 @@ public final class TokenShardWriter {
         if let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
             throw CorpusError.tokenOutOfVocabulary(token: Int(token), vocabularySize: vocabularySize)
         }
-        for token in tokens {
-            if tokenWidth == 2 {
-                buffer.appendLittleEndian(UInt16(token))
-            } else {
-                buffer.appendLittleEndian(UInt32(token))
-            }
-        }
+        if tokenWidth == 2 { write(tokens, as: UInt16.self) } else { write(tokens, as: UInt32.self) }
         boundaries.append(UInt64(tokenCount + tokens.count))
         if buffer.count >= Self.bufferSize { try flush() }
     }
@@ -73,6 +76,9 @@ public final class TokenShardWriter {
     @discardableResult
     public func finish() throws -> String {
         guard let file else { preconditionFailure("a shard is finished once") }
+        try flush()
+        tokenHash = whole ?? hash
+        whole = nil
         let padding = TokenShardHeader.paddedTokenBytes(count: tokenCount, width: tokenWidth) - tokenCount * tokenWidth
         buffer.append(contentsOf: repeatElement(0, count: padding))
         try flush()
@@ -101,13 +107,21 @@ public final class TokenShardWriter {
         return header.contentHash.hexadecimal
     }
 
+    private func write<Stored: FixedWidthInteger>(_ tokens: [Int32], as type: Stored.Type) {
+        let stored = tokens.map { Stored(truncatingIfNeeded: $0).littleEndian }
+        stored.withUnsafeBytes { buffer.append(contentsOf: $0) }
+    }
+
     private func flush() throws {
         try write(buffer, hashed: true)
         buffer.removeAll(keepingCapacity: true)
     }
 
     private func write(_ bytes: [UInt8], hashed: Bool) throws {
-        if hashed { hash.update(data: bytes) }
+        if hashed {
+            hash.update(data: bytes)
+            whole?.update(data: bytes)
+        }
         do {
             try file?.write(contentsOf: bytes)
         } catch {

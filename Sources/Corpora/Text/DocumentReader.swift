@@ -1,48 +1,55 @@
-/// Reads documents from files, one at a time: a text or a page is one document, a JSON Lines file one a line.
+/// Reads documents from files, one at a time: a text or a page is one document, a JSON Lines file one a line, a table one a row.
 package struct DocumentReader {
     /// Bytes of the largest document. It has to be in memory, with its tokens; a larger one is a corpus in one file.
     static let documentLimit = 512 << 20
 
     private let files: [SourceFile]
+    private let column: String
     private var nextFile = 0
-    private var lines: LineReader?
+    private var records: (any RecordReader)?
     /// Files found in folders that turned out not to be text.
     private(set) var binaryFiles = 0
+    /// Rows of tables without text.
+    package private(set) var nullRows = 0
     /// Files begun so far.
     private(set) var filesRead = 0
     private var bytesOfFinishedFiles = 0
     /// Bytes on disk read so far.
-    var bytesRead: Int { bytesOfFinishedFiles + (lines?.bytesRead ?? 0) }
+    var bytesRead: Int { bytesOfFinishedFiles + (records?.bytesRead ?? 0) }
 
-    package init(_ files: [SourceFile]) { self.files = files }
+    /// - Parameter column: which column of a table is the text.
+    package init(_ files: [SourceFile], column: String = "text") { (self.files, self.column) = (files, column) }
 
     /// The next document; `nil` after the last.
     package mutating func next() throws -> RawDocument? {
         while true {
-            if let document = try nextLine() { return document }
+            if let document = try nextRecord() { return document }
             guard nextFile < files.count else { return nil }
             let file = files[nextFile]
             nextFile += 1
             filesRead = nextFile
-            if file.format == .jsonLines {
-                lines = try LineReader(file)
+            if file.format.isTable {
+                records = try RowReader(file, column: column, library: .shared(for: file))
+            } else if file.format == .jsonLines {
+                records = try LineReader(file)
             } else if let bytes = try wholeFile(file) {
                 return RawDocument(name: file.name, path: file.url.path, format: file.format, bytes: bytes)
             }
         }
     }
 
-    private mutating func nextLine() throws -> RawDocument? {
-        guard let reader = lines else { return nil }
+    private mutating func nextRecord() throws -> RawDocument? {
+        guard let reader = records else { return nil }
         while let (number, bytes) = try reader.next() {
             // An empty line, as at the end of many files, is no document.
-            if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
+            if reader.file.format == .jsonLines, bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) { continue }
             let file = reader.file
             return RawDocument(
-                name: "\(file.name):\(number)", path: file.url.path, format: .jsonLines, line: number, bytes: bytes)
+                name: "\(file.name):\(number)", path: file.url.path, format: file.format, line: number, bytes: bytes)
         }
         bytesOfFinishedFiles += reader.bytesRead
-        lines = nil
+        nullRows += (reader as? RowReader)?.nulls ?? 0
+        records = nil
         return nil
     }
 
@@ -66,8 +73,16 @@ package struct DocumentReader {
     }
 }
 
+/// A file of many documents, one after another, with their numbers from 1.
+protocol RecordReader: AnyObject {
+    var file: SourceFile { get }
+    /// Bytes on disk read so far.
+    var bytesRead: Int { get }
+    func next() throws -> (number: Int, bytes: [UInt8])?
+}
+
 /// The lines of a file, without their ends, in memory bounded by the longest.
-final class LineReader {
+final class LineReader: RecordReader {
     let file: SourceFile
     private let stream: any ByteStream
     private var buffer: [UInt8] = []
@@ -81,7 +96,7 @@ final class LineReader {
 
     var bytesRead: Int { stream.bytesRead }
 
-    /// The next line and its number, from 1.
+    /// The next line and its number.
     func next() throws -> (number: Int, bytes: [UInt8])? {
         var searched = start
         while true {

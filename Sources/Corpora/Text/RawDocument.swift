@@ -2,11 +2,11 @@ import Foundation
 
 /// A document as it was found: bytes of some format, before anything is made of them.
 package struct RawDocument: Sendable {
-    /// The file's name, and for JSON Lines the line: `pages.jsonl:17`.
+    /// The file's name, and in a file of many documents the line or row: `pages.jsonl:17`.
     var name: String
     var path: String
     var format: TextFormat
-    /// In JSON Lines, the line, from 1; else 0.
+    /// The line of a JSON Lines file or the row of a table, from 1; else 0.
     var line = 0
     var bytes: [UInt8]
 
@@ -16,7 +16,7 @@ package struct RawDocument: Sendable {
     /// - Returns: the text, and whether bytes that are not UTF-8 were replaced by U+FFFD.
     package func text(field: String) throws -> (text: String, isRepaired: Bool) {
         switch format {
-        case .plain:
+        case .plain, .parquet, .arrow:
             let text = String(validating: bytes, as: UTF8.self)
             return (Self.normalizingLineEnds(text ?? String(decoding: bytes, as: UTF8.self)), text == nil)
         case .html:
@@ -30,7 +30,10 @@ package struct RawDocument: Sendable {
     private static func normalizingLineEnds(_ text: String) -> String {
         let utf8 = text.utf8
         let hasMark = utf8.starts(with: [0xEF, 0xBB, 0xBF])
-        guard hasMark || utf8.contains(UInt8(ascii: "\r")) else { return text }
+        let hasReturn = utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memchr($0, 0x0D, bytes.count) != nil } ?? false
+        }
+        guard hasMark || hasReturn ?? utf8.contains(UInt8(ascii: "\r")) else { return text }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(utf8.count)
         var previous: UInt8 = 0

@@ -16,7 +16,7 @@ public struct SourceFile: Sendable, Equatable {
 /// The files that a list of inputs stands for: each input a file, a folder or a glob.
 ///
 /// A folder is searched to its depths, sorted by path, so that the same folder gives the same corpus everywhere; hidden files
-/// and links to folders are left out. A file that two inputs name is read once.
+/// and links to folders are left out. A file that two inputs name is read once. A dataset's splits are not mixed unasked.
 public struct SourceFiles: Sendable {
     public private(set) var files: [SourceFile] = []
     /// Files found in folders whose extension Winnow does not read, by extension.
@@ -42,7 +42,10 @@ public struct SourceFiles: Sendable {
         if FileManager.default.fileExists(atPath: input, isDirectory: &isFolder) {
             let url = URL(fileURLWithPath: input)
             if isFolder.boolValue {
-                try search(url, named: url.standardizedFileURL.lastPathComponent, input: input) { _ in true }
+                try search(
+                    url, named: url.standardizedFileURL.lastPathComponent, input: input,
+                    isWhole: include.isEmpty && exclude.isEmpty
+                ) { _ in true }
             } else {
                 guard append(url, name: url.lastPathComponent, isNamed: true) else {
                     throw CorpusError.unknownExtension(path: input)
@@ -59,16 +62,23 @@ public struct SourceFiles: Sendable {
         // A leading slash makes the pattern mean the whole path, even where it is a single name.
         let glob = Glob("/" + names.dropFirst(fixed.count).joined(separator: "/"))
         let url = URL(fileURLWithPath: folder)
-        try search(url, named: url.standardizedFileURL.lastPathComponent, input: input, where: glob.matches)
+        try search(
+            url, named: url.standardizedFileURL.lastPathComponent, input: input, isWhole: false, where: glob.matches)
     }
 
     /// Adds every readable file below `folder` that the options and `isWanted` let through.
     private mutating func search(
-        _ folder: URL, named name: String, input: String, where isWanted: (String) -> Bool
+        _ folder: URL, named name: String, input: String, isWhole: Bool, where isWanted: (String) -> Bool
     ) throws {
+        let paths = try Self.paths(below: folder)
+        let dataset = try DatasetFolder(folder, paths: paths)
+        if isWhole, dataset.splits.count > 1 {
+            throw CorpusError.severalSplits(path: folder.path, splits: dataset.splits.sorted())
+        }
         var found = 0
-        for path in try Self.paths(below: folder) where isWanted(path) && isIncluded(path) {
-            if append(folder.appendingPathComponent(path), name: "\(name)/\(path)", isNamed: false) {
+        for path in paths where isWanted(path) && isIncluded(path) {
+            let isData = !dataset.leftOut.contains(path)
+            if isData, append(folder.appendingPathComponent(path), name: "\(name)/\(path)", isNamed: false) {
                 found += 1
             } else {
                 passedOver[URL(fileURLWithPath: path).pathExtension, default: 0] += 1

@@ -1,3 +1,4 @@
+import Corpora
 import Crypto
 import Foundation
 import Reporting
@@ -26,6 +27,7 @@ public struct MachineCheck: Sendable {
             } + [
                 Requirement("CHAMP's answers", for: .defaultStudy, champ()),
                 Requirement("plotly.js", for: .defaultStudy, plottingLibrary()),
+                Requirement("Arrow", for: .tables, arrow()),
                 Requirement("Python peers", for: .tests, pythonPeers()),
                 Requirement("vocabularies", for: .tests, vocabularies()),
                 Requirement("Chromium", for: .tests, browser()),
@@ -97,6 +99,14 @@ public struct MachineCheck: Sendable {
             return .met(url.path)
         } catch {
             return .missing("\(error)", fix: "remove \(url.path), then make setup")
+        }
+    }
+
+    private func arrow() -> Requirement.State {
+        let url = ArrowLibrary.location(environment: environment)
+        switch ArrowLibrary.version(at: url) {
+        case .success(let version): return .met("\(version), \(url.path)")
+        case .failure(let error): return .missing(error.reason, fix: "make parquet")
         }
     }
 

@@ -5,6 +5,7 @@ public struct Requirement: Sendable, Hashable {
         case everything
         /// Training on one's own model and text does without it.
         case defaultStudy = "the default study"
+        case tables = "Parquet and Arrow files"
         case tests
         case speed
     }

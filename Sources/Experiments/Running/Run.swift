@@ -59,7 +59,7 @@ public final class Run {
             try workspace.check(corpus, madeFor: loaded)
             return corpus
         }
-        func blocks(_ shard: TokenShard, tail: PackedBlocks.Tail) throws -> PackedBlocks {
+        func blocks(_ shard: TokenShards, tail: PackedBlocks.Tail) throws -> PackedBlocks {
             try PackedBlocks(shard: shard, blockLength: recipe.data.blockLength, separatorID: separator, tail: tail)
         }
         let sources = try recipe.data.train.parts.map {

@@ -46,7 +46,7 @@ struct StudyRecordBuilder {
 
     private func splits(_ recipe: Recipe) throws -> [StudyRecord.Split] {
         func split(
-            _ name: String, _ label: String, _ role: StudyRecord.Split.Role, _ shard: TokenShard, _ source: CorpusSource
+            _ name: String, _ label: String, _ role: StudyRecord.Split.Role, _ shard: TokenShards, _ source: CorpusSource
         ) -> StudyRecord.Split {
             StudyRecord.Split(
                 name: name, label: label, role: role, documents: shard.documentCount, tokens: shard.tokenCount,
