@@ -49,6 +49,7 @@ public final class Run {
             recipe.compute.threads > 0
             ? recipe.compute.threads : max(1, ProcessInfo.processInfo.activeProcessorCount / ranks.localCount)
         Runtime.arithmetic = recipe.compute.arithmetic
+        try Runtime.leaveDefaultStream(of: recipe.compute.device)
         if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
             throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
         }
@@ -260,6 +261,8 @@ extension Trainer.Options {
         scoresWithDropout = recipe.selection.scoreWithDropout
         meansPerMicroBatch = training.meanPerMicroBatch
         probeBlocks = training.probeBlocks
+        selection = recipe.compute.selection
+        graphs = recipe.compute.graphs
     }
 }
 

@@ -28,7 +28,7 @@ import Testing
           meanPerMicroBatch: true
         selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
-        compute: {device: cuda, dtype: bfloat16, threads: 3, arithmetic: plain}
+        compute: {device: cuda, dtype: bfloat16, threads: 3, arithmetic: plain, selection: host, graphs: "off"}
         """
 
     @Test(arguments: [
@@ -113,6 +113,8 @@ import Testing
                   frozen: exact
                   threads: 0
                   arithmetic: kernels
+                  selection: auto
+                  graphs: auto
 
                 """)
     }
