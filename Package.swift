@@ -10,6 +10,15 @@ let libtorch = Context.environment["LIBTORCH"] ?? Context.packageDirectory + "/.
 let hasCUDA = FileManager.default.fileExists(atPath: libtorch + "/lib/libtorch_cuda.so")
 let linkingCUDA = hasCUDA ? ["-Xlinker", "--allow-shlib-undefined"] : []
 
+// CUDA graphs are compiled against NVIDIA's headers: those of nvidia-cuda-runtime, which pip puts beside torch, and of nvidia-cuda-crt,
+// which scripts/libtorch.sh puts there. Without them the program says that it has no graphs.
+let cudaHeaders = Context.environment["WINNOW_CUDA_HEADERS"] ?? libtorch + "/../nvidia/cu13/include"
+let hasGraphs =
+    hasCUDA
+    && ["cuda_runtime_api.h", "crt/host_defines.h"].allSatisfy {
+        FileManager.default.fileExists(atPath: cudaHeaders + "/" + $0)
+    }
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -59,15 +68,16 @@ let package = Package(
         .target(
             name: "CTorch", exclude: ["Gloo/README.md"],
             cxxSettings: [
-                .unsafeFlags([
-                    "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-unused-parameter",
-                    "-idirafter", "\(Context.packageDirectory)/Sources/CTorch/Gloo",
-                ])
+                .unsafeFlags(
+                    [
+                        "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-unused-parameter",
+                        "-idirafter", "\(Context.packageDirectory)/Sources/CTorch/Gloo",
+                    ] + (hasGraphs ? ["-DCTORCH_CUDA_GRAPHS", "-I\(cudaHeaders)"] : []))
             ],
             linkerSettings: [
                 .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"] + linkingCUDA),
                 .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
-            ]),
+            ] + (hasGraphs ? [.linkedLibrary("torch_cuda"), .linkedLibrary("c10_cuda")] : [])),
         room("Torch", "CTorch", embedding: ["CUDA/RowKernels.cu"]),
 
         // Files and text: no libtorch here.

@@ -27,6 +27,16 @@ link() {
 }
 link "$wanted" || link "$plain" && exit 0
 
+# The one package of NVIDIA's headers that CUDA graphs are compiled against and torch doesn't bring along (Package.swift).
+cuda_headers() {
+    local cuda
+    cuda=$(sed -n "s/^cuda: .*'\([0-9]*\.[0-9]*\).*'$/\1/p" "$1/torch/version.py")
+    [ -n "$cuda" ] || return 0
+    # Unpacked, since pip's --target won't add to the folder `nvidia` that is there.
+    (fetch_wheel cuda-headers "nvidia-cuda-crt==$cuda.*" "$1") ||
+        say "nvidia-cuda-crt $cuda could not be fetched: winnow is built without CUDA graphs, and runs without them"
+}
+
 # `install VERSION OPTION…`. Byte-compiling is left to the import by the few who need it (scripts/test-peers.sh).
 install() {
     local version=$1 folder
@@ -34,6 +44,7 @@ install() {
     folder=$(incoming libtorch)
     pip libtorch install --no-compile --only-binary :all: --target "$folder" "$@" "torch==$version" || return 1
     [ -d "$folder/torch/include" ] || fail "the wheel of torch $version holds no C++ headers: name another version in WINNOW_LIBTORCH_VERSION."
+    cuda_headers "$folder"
     rm -rf "$cache/libtorch/$version"
     mv "$folder" "$cache/libtorch/$version"
     link "$version"

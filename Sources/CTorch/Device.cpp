@@ -24,6 +24,24 @@ ct_status ct_device_synchronize(ct_device device) {
     });
 }
 
+ct_status ct_device_release_memory(ct_device device) {
+    return guarded([&] {
+        auto type = static_cast<c10::DeviceType>(device.type);
+        if (type != c10::DeviceType::CPU) c10::getDeviceAllocator(type)->emptyCache();
+    });
+}
+
+ct_status ct_stream_leave_default(ct_device device) {
+    return guarded([&] {
+        c10::impl::VirtualGuardImpl guard(static_cast<c10::DeviceType>(device.type));
+        c10::Device place(guard.type(), device.index < 0 ? guard.getDevice().index() : static_cast<c10::DeviceIndex>(device.index));
+        if (guard.getStream(place) != guard.getDefaultStream(place)) return;
+        // What the default stream still has to do comes first.
+        guard.synchronizeDevice(place.index());
+        guard.exchangeStream(guard.getStreamFromGlobalPool(place, /*isHighPriority=*/false));
+    });
+}
+
 ct_status ct_device_peak_memory(ct_device device, int64_t *result) {
     return guarded([&] {
         auto statistics = c10::getDeviceAllocator(static_cast<c10::DeviceType>(device.type))

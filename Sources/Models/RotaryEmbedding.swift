@@ -22,6 +22,8 @@ final class RotaryEmbedding {
     private let dtype: DType
     private let device: Device
     private var cached: (range: Range<Int>, angles: Angles)?
+    /// Of whole texts, by their length. They stay, for a recorded pass reads them where they are.
+    private var ofWholeTexts: [Int: Angles] = [:]
 
     init(_ configuration: ModelConfiguration, dtype: DType, device: Device) {
         let half = configuration.headSize / 2
@@ -31,8 +33,9 @@ final class RotaryEmbedding {
         (self.dtype, self.device) = (dtype == .float64 ? .float64 : .float32, device)
     }
 
-    /// The positions' angles, kept until another range is asked for.
+    /// The positions' angles, kept until another range is asked for, or, from the first position on, for good.
     func angles(_ positions: Range<Int>) -> Angles {
+        if positions.lowerBound == 0, let whole = ofWholeTexts[positions.count] { return whole }
         if let cached, cached.range == positions { return cached.angles }
         func table(_ function: (Double) -> Double) -> Tensor {
             let rows = positions.flatMap { position in
@@ -42,7 +45,7 @@ final class RotaryEmbedding {
             return Tensor(rows, shape: [positions.count, frequencies.count * 2]).converted(to: dtype).moved(to: device)
         }
         let angles = Angles(cosine: table(cos), sine: table(sin))
-        cached = (positions, angles)
+        if positions.lowerBound == 0 { ofWholeTexts[positions.count] = angles } else { cached = (positions, angles) }
         return angles
     }
 }

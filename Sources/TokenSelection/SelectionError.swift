@@ -6,6 +6,7 @@ public enum SelectionError: Error, Equatable, CustomStringConvertible {
     case nothingValid
     case wrongKeyCount(policy: String, found: Int, expected: Int)
     case notANumber(what: String)
+    case needsHost(reason: DeviceSelection.Obstacle)
 
     public var description: String {
         switch self {
@@ -21,6 +22,8 @@ public enum SelectionError: Error, Equatable, CustomStringConvertible {
             "policy \(policy) gave \(found) keys for \(expected) tokens"
         case .notANumber(let what):
             "\(what) is not a number, which can't be ranked: look at the losses and at the reference's"
+        case .needsHost(let reason):
+            "tokens can't be selected on the device: \(reason)"
         }
     }
 }

@@ -24,6 +24,24 @@ extension SelectionPolicy {
     public var comparesTokens: Bool { true }
 }
 
+/// A policy whose noise doesn't depend on the scores, so that the host can draw it before there are any, and keys are then a function of
+/// tensors alone: what a selection on the device is made of.
+public protocol PerturbingPolicy: SelectionPolicy {
+    /// What is drawn for `count` tokens, `[N]`, float64, on the host; `nil` where nothing is.
+    func perturbation(of count: Int, from noise: Generator) -> Tensor?
+
+    /// - Parameter perturbation: where the scores are.
+    func keys(for scores: Tensor, perturbation: Tensor?) -> SelectionKeys
+}
+
+extension PerturbingPolicy {
+    public func perturbation(of count: Int, from noise: Generator) -> Tensor? { nil }
+
+    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
+        keys(for: scores, perturbation: perturbation(of: scores.size(0), from: noise)?.moved(to: scores.device))
+    }
+}
+
 /// The ranking that a policy proposes.
 public struct SelectionKeys {
     /// `[N]`
@@ -36,48 +54,52 @@ public struct SelectionKeys {
 }
 
 /// Every token, as plain causal language modeling does: the ratio must be 1.
-public struct AllTokensPolicy: SelectionPolicy {
+public struct AllTokensPolicy: PerturbingPolicy {
     public init() {}
     public var comparesTokens: Bool { false }
     public var usesScores: Bool { false }
-    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys { SelectionKeys(scores) }
+    public func keys(for scores: Tensor, perturbation: Tensor?) -> SelectionKeys { SelectionKeys(scores) }
 }
 
 /// The highest scores as they are (Lin et al. 2024, arXiv:2404.07965, equations 4 and 5).
-public struct TopKPolicy: SelectionPolicy {
+public struct TopKPolicy: PerturbingPolicy {
     public init() {}
     public var comparesTokens: Bool { false }
-    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys { SelectionKeys(scores) }
+    public func keys(for scores: Tensor, perturbation: Tensor?) -> SelectionKeys { SelectionKeys(scores) }
 }
 
 /// A uniformly random subset: the control for any other policy.
-public struct RandomPolicy: SelectionPolicy {
+public struct RandomPolicy: PerturbingPolicy {
     public init() {}
     public var comparesTokens: Bool { false }
     public var usesScores: Bool { false }
-    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
-        SelectionKeys(noise.uniform(scores.shape, dtype: .float64).moved(to: scores.device))
-    }
+
+    public func perturbation(of count: Int, from noise: Generator) -> Tensor? { noise.uniform([count], dtype: .float64) }
+
+    public func keys(for scores: Tensor, perturbation: Tensor?) -> SelectionKeys { SelectionKeys(perturbation!) }
 }
 
 /// Draws without replacement with probability proportional to the positive part of the score.
 ///
 /// Adding Gumbel noise to the log-weights and taking the top k is exactly that (Kool et al. 2019, arXiv:1903.06059).
 /// Tokens of weight 0 rank last, among themselves at random, so that fewer positive weights than k never fails.
-public struct StochasticPolicy: SelectionPolicy {
+public struct StochasticPolicy: PerturbingPolicy {
     public init() {}
     public var comparesTokens: Bool { false }
 
-    public func keys(for scores: Tensor, noise: Generator) -> SelectionKeys {
+    public func perturbation(of count: Int, from noise: Generator) -> Tensor? {
+        // −log(−log u); u = 0 would be −∞, which would tie with another.
+        let uniform: Tensor = Operator.clampMinimum(noise.uniform([count], dtype: .float64), 1e-300)
+        return -(-uniform.logarithm()).logarithm()
+    }
+
+    public func keys(for scores: Tensor, perturbation: Tensor?) -> SelectionKeys {
         let weights: Tensor = Operator.clampMinimum(scores.converted(to: .float64), 0)
         let candidates: Tensor = Operator.greaterThan(weights, 0)
-        // −log(−log u); u = 0 would be −∞, which would tie with another.
-        let uniform: Tensor = Operator.clampMinimum(noise.uniform(scores.shape, dtype: .float64), 1e-300)
-        let gumbel = -(-uniform.logarithm()).logarithm()
         // Weight 0 has no logarithm; such tokens are no candidates and rank among themselves by the noise alone.
         let zeros = Tensor.zeros(scores.shape, dtype: .float64, on: scores.device)
         let logWeights: Tensor = Operator.whereSelf(candidates, weights.logarithm(), zeros)
-        return SelectionKeys(logWeights + gumbel.moved(to: scores.device), candidates: candidates)
+        return SelectionKeys(logWeights + perturbation!, candidates: candidates)
     }
 }
 

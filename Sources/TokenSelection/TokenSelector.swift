@@ -59,21 +59,33 @@ public struct TokenSelector: Sendable {
             let proposal = try proposal(
                 for: policy.usesScores ? scores(of: measurements, groups: groups) : measurements.loss, at: 0..<total, noise: noise
             )
-            let (keys, candidates) = (proposal.keys, proposal.candidates)
-
-            var selection = TokenSelection(
-                indices: [], poolCounts: [], candidateCount: candidates.map { $0.count { $0 } } ?? total, filledCount: 0,
-                allTied: proposal.scores.count > 1 && proposal.scores.allSatisfy { $0 == proposal.scores[0] })
-            for range in Self.ranges(groups) {
-                let count = count(of: range.count)
-                let chosen = Self.highest(count, in: range, keys: keys, candidates: candidates, tieBreakers: proposal.tieBreakers)
-                selection.indices += chosen
-                selection.poolCounts.append(count)
-                if let candidates { selection.filledCount += chosen.count { !candidates[$0] } }
-                if policy.usesScores { selection.countDeciles(of: chosen, in: range, scores: proposal.scores) }
+            return selection(from: groups, scores: proposal.scores, candidates: proposal.candidates) { count, range in
+                Self.highest(
+                    count, in: range, keys: proposal.keys, candidates: proposal.candidates, tieBreakers: proposal.tieBreakers)
             }
-            return selection
         }
+    }
+
+    /// Counts what is chosen from each pool.
+    ///
+    /// - Parameters:
+    ///   - scores: empty where the policy looks at none.
+    ///   - choose: so many positions of a pool, ascending.
+    func selection(
+        from groups: [Int], scores: [Double], candidates: [Bool]?, _ choose: (_ count: Int, _ pool: Range<Int>) -> [Int]
+    ) -> TokenSelection {
+        var selection = TokenSelection(
+            indices: [], poolCounts: [], candidateCount: candidates.map { $0.count { $0 } } ?? groups.reduce(0, +),
+            filledCount: 0, allTied: scores.count > 1 && scores.allSatisfy { $0 == scores[0] })
+        for range in Self.ranges(groups) {
+            let count = count(of: range.count)
+            let chosen = choose(count, range)
+            selection.indices += chosen
+            selection.poolCounts.append(count)
+            if let candidates { selection.filledCount += chosen.count { !candidates[$0] } }
+            if policy.usesScores { selection.countDeciles(of: chosen, in: range, scores: scores) }
+        }
+        return selection
     }
 
     /// What a policy proposes for some tokens, as numbers, with what decides between equals.
@@ -110,13 +122,13 @@ public struct TokenSelector: Sendable {
     }
 
     /// Each pool is scored by itself.
-    private func scores(of measurements: TokenMeasurements, groups: [Int]) -> Tensor {
+    func scores(of measurements: TokenMeasurements, groups: [Int]) -> Tensor {
         let ranges = Self.ranges(groups)
         return ranges.count == 1 ? score(measurements) : .concatenated(ranges.map { score(measurements.slice($0)) })
     }
 
     /// Where the pools that hold a token stand.
-    private static func ranges(_ groups: [Int]) -> [Range<Int>] {
+    static func ranges(_ groups: [Int]) -> [Range<Int>] {
         var start = 0
         return groups.filter { $0 > 0 }.map { count in
             defer { start += count }

@@ -2,8 +2,18 @@ import CTorch
 
 /// Dropout without state: whether a value is dropped is a function of a key, its row and its column. The backward pass asks again
 /// instead of remembering, and every device drops the same.
-public struct Dropout: Sendable, Equatable {
-    let key: UInt64
+///
+/// Unchecked: a key's tensor is read where values are dropped, by the thread that has them; nobody else is given it.
+public struct Dropout: @unchecked Sendable {
+    /// What a mask's own key is made of.
+    enum Key {
+        case number(UInt64)
+        /// The bits of an int64 that is read when values are dropped, mixed with a number: of work that is recorded once and drops other
+        /// values each time.
+        case placed(Tensor, stream: UInt64)
+    }
+
+    let source: Key
     /// Of 65,536 values.
     let dropped: UInt32
     let firstRow: Int
@@ -13,18 +23,49 @@ public struct Dropout: Sendable, Equatable {
     ///   - key: another one gives independent masks.
     ///   - firstRow: the row of the mask that a tensor's first row is, for who has a part of a batch.
     public init(probability: Double, key: UInt64, firstRow: Int = 0) {
-        precondition((0..<1).contains(probability), "a probability of dropping of \(probability)")
-        dropped = min(65_535, UInt32((probability * 65_536).rounded()))
-        (self.key, self.firstRow) = (key, firstRow)
+        self.init(source: .number(key), dropped: Self.share(probability), firstRow: firstRow)
+    }
+
+    /// The masks of the key whose bits lie in `place`, `[1]`, int64, where the values are that are dropped. Ask for its streams alone.
+    package init(probability: Double, keyIn place: Tensor) {
+        precondition(place.dtype == .int64 && place.shape == [1], "\(place) is no place of a key")
+        self.init(source: .placed(place, stream: 0), dropped: Self.share(probability), firstRow: 0)
+    }
+
+    /// Where the key lies; `nil` where it is a number.
+    package var place: Tensor? { if case .placed(let place, _) = source { place } else { nil } }
+
+    /// The same with the key in another place.
+    package func placed(in place: Tensor) -> Dropout {
+        Dropout(source: .placed(place, stream: 0), dropped: dropped, firstRow: firstRow)
     }
 
     /// The mask of one among several inputs.
     public func stream(_ index: Int) -> Dropout {
-        Dropout(key: SplitMix.mixed(key ^ SplitMix.mixed(UInt64(index))), dropped: dropped, firstRow: firstRow)
+        let stream = SplitMix.mixed(UInt64(index))
+        let source: Key =
+            switch source {
+            case .number(let key): .number(SplitMix.mixed(key ^ stream))
+            case .placed(let place, _): .placed(place, stream: stream)
+            }
+        return Dropout(source: source, dropped: dropped, firstRow: firstRow)
     }
 
-    private init(key: UInt64, dropped: UInt32, firstRow: Int) {
-        (self.key, self.dropped, self.firstRow) = (key, dropped, firstRow)
+    private static func share(_ probability: Double) -> UInt32 {
+        precondition((0..<1).contains(probability), "a probability of dropping of \(probability)")
+        return min(65_535, UInt32((probability * 65_536).rounded()))
+    }
+
+    private init(source: Key, dropped: UInt32, firstRow: Int) {
+        (self.source, self.dropped, self.firstRow) = (source, dropped, firstRow)
+    }
+
+    /// The key as a number, for which a device is waited for where it holds it.
+    var key: UInt64 {
+        switch source {
+        case .number(let key): key
+        case .placed(let place, let stream): SplitMix.mixed(UInt64(bitPattern: place.item(Int64.self)) ^ stream)
+        }
     }
 
     /// What a value that is kept is multiplied by.

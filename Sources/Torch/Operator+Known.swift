@@ -28,6 +28,7 @@ extension Operator {
     public static let clampMinimum = Operator("aten::clamp_min")
     public static let clamp = Operator("aten::clamp")
     public static let equal = Operator("aten::eq", "Tensor")
+    public static let notEqual = Operator("aten::ne", "Tensor")
     public static let greaterThan = Operator("aten::gt", "Scalar")
     public static let whereSelf = Operator("aten::where", "self")
 
@@ -81,7 +82,11 @@ extension Operator {
 
     // The optimizer
     public static let fusedAdamW = Operator("aten::_fused_adamw_")
+    /// With the learning rate in a tensor.
+    public static let fusedAdamWByTensor = Operator("aten::_fused_adamw_", "tensor_lr")
     public static let forEachAdd = Operator("aten::_foreach_add_", "Scalar")
     public static let forEachNorm = Operator("aten::_foreach_norm", "Scalar")
     public static let forEachMultiply = Operator("aten::_foreach_mul_", "Scalar")
+    public static let forEachMultiplyByTensor = Operator("aten::_foreach_mul_", "Tensor")
+    public static let forEachZero = Operator("aten::_foreach_zero_")
 }

@@ -27,6 +27,18 @@ extension Tensor {
             })
     }
 
+    /// A copy where `device` is, for which the host doesn't wait: the next operators there find it done. Host memory on its way to a GPU
+    /// goes by pinned memory.
+    public func sent(to device: Device) -> Tensor {
+        guard self.device != device else { return self }
+        guard self.device == .cpu else { return moved(to: device) }
+        let source = contiguous()
+        return Tensor(
+            owning: trapping {
+                try source.withBytes { try Tensor.copying($0, dtype: source.dtype, shape: source.shape, device: device) }
+            })
+    }
+
     /// A tensor of rank 0.
     public convenience init<Element: TensorElement>(scalar: Element, on device: Device = .cpu) {
         self.init([scalar], shape: [], on: device)

@@ -32,12 +32,17 @@ public final class AdamW {
     }
 
     /// One step along the gradients that the parameters hold; a parameter without one stays as it is.
-    public func step(learningRate: Double) {
+    public func step(learningRate: Double) { step(Operator.fusedAdamW, learningRate) }
+
+    /// The same with a learning rate that is read when the step is taken, of rank 0: a step that can be recorded.
+    func step(learningRate: Tensor) { step(Operator.fusedAdamWByTensor, learningRate) }
+
+    private func step(_ kernel: Operator, _ learningRate: any OperatorArgument) {
         withoutGradient {
             let live = parameters.indices.filter { parameters[$0].gradient != nil }
             Operator.forEachAdd(live.map { counters[$0] }, 1) as Void
             let none: [Tensor] = []
-            Operator.fusedAdamW(
+            kernel(
                 live.map { parameters[$0] }, live.map { parameters[$0].gradient! }, live.map { means[$0] },
                 live.map { squares[$0] }, none, live.map { counters[$0] }, lr: learningRate, beta1: options.beta1,
                 beta2: options.beta2, weight_decay: options.weightDecay, eps: options.epsilon, amsgrad: false,

@@ -24,6 +24,10 @@ struct BatchTensors {
         validPerBlock = counts
     }
 
+    init(inputIDs: Tensor, validRows: Tensor, targets: Tensor, validPerBlock: [Int]) {
+        (self.inputIDs, self.validRows, self.targets, self.validPerBlock) = (inputIDs, validRows, targets, validPerBlock)
+    }
+
     /// `[B, T, D] → [N, D]`: the hidden states that predict something.
     func valid(_ hidden: Tensor) -> Tensor {
         hidden.reshaped([-1, hidden.size(2)]).rows(validRows)

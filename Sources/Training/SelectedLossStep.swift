@@ -55,7 +55,7 @@ package struct SelectedLossStep {
         package var lossSum: Double { lossSums.reduce(0, +) }
         package var selectedLossSum: Double { selectedLossSums.reduce(0, +) }
 
-        fileprivate mutating func count(_ selection: TokenSelection) {
+        mutating func count(_ selection: TokenSelection) {
             candidateCount += selection.candidateCount
             filledCount += selection.filledCount
             allTied = allTied || selection.allTied
@@ -73,7 +73,7 @@ package struct SelectedLossStep {
             return result
         }
 
-        fileprivate mutating func count(_ losses: [Float], selected: [Int]) {
+        mutating func count(_ losses: [Float], selected: [Int]) {
             validCount += losses.count
             selectedCount += selected.count
             self.selected.append(selected)
@@ -99,21 +99,29 @@ package struct SelectedLossStep {
         guard var result = try Result.joined(part, of: window, among: ranks) else {
             throw TrainingError.nonFiniteLoss(step: step)
         }
-        result.gradientDivisor = meansPerMicroBatch ? result.selected.count { !$0.isEmpty } : result.selectedCount
+        result.gradientDivisor = divisor(of: result)
         return result
     }
 
+    func divisor(of result: Result) -> Int {
+        meansPerMicroBatch ? result.selected.count { !$0.isEmpty } : result.selectedCount
+    }
+
     /// This rank's micro-batches, with their numbers in the window.
-    private func share(of window: [TokenBatch]) -> [(index: Int, batch: TokenBatch)] {
+    func share(of window: [TokenBatch]) -> [(index: Int, batch: TokenBatch)] {
         ranks.share(of: window.count).map { ($0, window[$0]) }
     }
 
     /// Selection has to wait where tokens compete across micro-batches, or where scores are taken without the dropout that
     /// the training pass uses.
-    private func needsScoringPass(_ windowCount: Int) -> Bool {
-        let competesAcross = selector.pool == .batch && windowCount > 1
-        let scoresWithoutDropout = selector.policy.usesScores && !scoresWithDropout && (adapter?.options.dropout ?? 0) > 0
-        return competesAcross || scoresWithoutDropout
+    func needsScoringPass(_ windowCount: Int) -> Bool { competesAcross(windowCount) || scoresSeparately }
+
+    /// Whether tokens compete across micro-batches.
+    func competesAcross(_ windowCount: Int) -> Bool { selector.pool == .batch && windowCount > 1 }
+
+    /// Whether scores are free of the dropout that is trained with.
+    var scoresSeparately: Bool {
+        selector.policy.usesScores && !scoresWithDropout && (adapter?.options.dropout ?? 0) > 0
     }
 
     // MARK: One pass
@@ -135,7 +143,7 @@ package struct SelectedLossStep {
             guard !selected.isEmpty else { continue }
             let rows = Tensor(selected, on: hidden.device)
             carrying.places = tensors.validRows.rows(rows)
-            let gradient = scored.gradient(ofRows: rows, scale: weight(of: selected))
+            let gradient = scored.gradient(ofRows: rows, scale: weight(of: selected.count))
             if index == share.last?.index { gradientSum?.beginLastPass() }
             try hidden.rows(rows).backward(gradient: gradient)
         }
@@ -182,7 +190,7 @@ package struct SelectedLossStep {
             let hidden = tensors.valid(forward(tensors, step: step, microBatch: share[place].index, carrying)).rows(rows)
             let scored = head.score(hidden, targets: tensors.targets.rows(rows), forGradient: true)
             let all = Tensor.range(selected[place].count, on: rows.device)
-            let gradient = scored.gradient(ofRows: all, scale: weight(of: selected[place]))
+            let gradient = scored.gradient(ofRows: all, scale: weight(of: selected[place].count))
             if place == lastPass { gradientSum?.beginLastPass() }
             try hidden.backward(gradient: gradient)
         }
@@ -190,7 +198,7 @@ package struct SelectedLossStep {
     }
 
     /// Cuts ascending positions in a concatenation into positions in its parts.
-    private static func split(_ indices: [Int], lengths: [Int]) -> [[Int]] {
+    static func split(_ indices: [Int], lengths: [Int]) -> [[Int]] {
         var (start, rest) = (0, indices[...])
         return lengths.map { length in
             let end = start + length
@@ -247,15 +255,24 @@ package struct SelectedLossStep {
         return selection.indices
     }
 
-    /// Of a selected token of a micro-batch in the accumulated gradient.
-    private func weight(of selected: [Int]) -> Double { meansPerMicroBatch ? 1 / Double(selected.count) : 1 }
+    /// Of one of `count` selected tokens of a micro-batch in the accumulated gradient.
+    func weight(of count: Int) -> Double { meansPerMicroBatch ? 1 / Double(count) : 1 }
 
-    /// The pass that is trained on. The same dropout for the same place in the run, however often it is asked for.
-    private func forward(_ tensors: BatchTensors, step: Int, microBatch: Int, _ carrying: GradientRows? = nil) -> Tensor {
+    /// The pass that is trained on.
+    func forward(_ tensors: BatchTensors, step: Int, microBatch: Int, _ carrying: GradientRows? = nil) -> Tensor {
+        model.hiddenStates(
+            tensors.inputIDs, adapter: adapter, dropout: dropout(step: step, microBatch: microBatch), gradientRows: carrying)
+    }
+
+    /// The same for the same place in the run, however often it is asked for.
+    ///
+    /// - Parameter device: where the key is to lie; `nil` makes it part of the work.
+    func dropout(step: Int, microBatch: Int, keyOn device: Device? = nil) -> Dropout? {
         let probability = adapter?.options.dropout ?? 0
-        let dropout =
-            probability > 0 ? Dropout(probability: probability, key: seed.key(.dropout, step: step, microBatch: microBatch)) : nil
-        return model.hiddenStates(tensors.inputIDs, adapter: adapter, dropout: dropout, gradientRows: carrying)
+        guard probability > 0 else { return nil }
+        let key = seed.key(.dropout, step: step, microBatch: microBatch)
+        return device.map { Dropout(probability: probability, keyIn: Tensor([Int64(bitPattern: key)], on: $0)) }
+            ?? Dropout(probability: probability, key: key)
     }
 
     private func measure(
@@ -264,7 +281,7 @@ package struct SelectedLossStep {
         let needs = selector.needs
         let scored = LossHead(weight: model.headWeight).score(
             hidden, targets: tensors.targets, entropy: needs.contains(.entropy), forGradient: forGradient)
-        // What is decided from losses is decided on the host: here a micro-batch waits for the device, and once more for a live reference.
+        // What is decided from losses is decided on the host here, and a micro-batch waits for the device, once more for a live reference.
         var measurements = TokenMeasurements(loss: scored.loss.moved(to: .cpu), entropy: scored.entropy?.moved(to: .cpu))
         guard measurements.loss.isAllFinite else { throw TrainingError.nonFiniteLoss(step: step) }
         if needs.contains(.referenceLoss) {
@@ -280,7 +297,7 @@ package struct SelectedLossStep {
     }
 
     /// How many consecutive valid tokens compete with each other.
-    private func groups(_ batches: [BatchTensors]) -> [Int] {
+    func groups(_ batches: [BatchTensors]) -> [Int] {
         switch selector.pool {
         case .sequence: batches.flatMap(\.validPerBlock)
         case .microBatch: batches.map(\.validCount)

@@ -25,6 +25,9 @@ public final class Trainer {
         public var scoresWithDropout = false
         /// The replication's way: the mean of the micro-batches' means, and not one division over the step.
         public var meansPerMicroBatch = false
+        /// Where tokens are selected: the same ones.
+        public var selection = SelectionPlace.auto
+        public var graphs = GraphUse.auto
         /// Blocks on which `probe()` compares gradients; 0 compares none.
         public var probeBlocks = 0
 
@@ -41,13 +44,22 @@ public final class Trainer {
     /// What is trained: the adapter, or every weight of the model.
     public let trained: NamedTensors
     public internal(set) var progress = TrainingProgress()
-    public internal(set) var sampler: any BlockSampler
+    public package(set) var sampler: any BlockSampler
     /// What the last step trained on; `nil` before the first.
     public private(set) var lastSelection: SelectionStep?
+    /// Why tokens are selected on the host; `nil` where the device selects them.
+    public let reasonForHostSelection: HostSelectionReason?
+    /// Why steps aren't recorded as CUDA graphs; `nil` where they are.
+    public let reasonForNoGraphs: NoGraphReason?
 
     let optimizer: AdamW
     private let gradientSum: GradientSum
     private let step: SelectedLossStep
+    /// Does a window in the step's place where the device selects.
+    private let deviceStep: DeviceStep?
+    private let repeatedOptimizer: RepeatedOptimizer?
+    /// The window after the one that the device is working on, or was.
+    private var next: Window?
     private let prober: GradientProber?
 
     /// - Parameters:
@@ -56,7 +68,8 @@ public final class Trainer {
     ///   - reference: needed where the selector's score compares with one.
     ///   - replay: chooses in the selector's place.
     ///   - ranks: each has to be given the same of everything else.
-    /// - Throws: `TrainingError.referenceMissing`, `.indivisible`; `ModelError.packed` where packed weights would be trained.
+    /// - Throws: `TrainingError.referenceMissing`, `.indivisible`, `.noDeviceSelection`, `.noGraphs`; `ModelError.packed` where packed
+    ///   weights would be trained.
     public init(
         model: any CausalLM, stepModel: (any CausalLM)? = nil, adapter: LoRAAdapter?, sampler: any BlockSampler,
         selector: TokenSelector = .everything,
@@ -84,6 +97,13 @@ public final class Trainer {
             seed: RunSeed(value: options.seed), ranks: ranks)
         step.gradientSum = gradientSum
         self.step = step
+        let device = model.headWeight.device
+        reasonForHostSelection = try Self.reasonForHostSelection(step, options, device)
+        let recording = try Self.recording(step, options, device, reasonForHostSelection)
+        reasonForNoGraphs = recording.reason
+        let recorder = recording.repeats ? WorkRecorder(on: device, captures: recording.reason == nil) : nil
+        deviceStep = reasonForHostSelection == nil ? DeviceStep(step, repeating: recorder) : nil
+        if let recorder { repeatedOptimizer = RepeatedOptimizer(trained, optimizer, recorder) } else { repeatedOptimizer = nil }
         // What is replayed was selected in blocks of its own, so there is nothing to ask on others.
         prober =
             options.probeBlocks > 0 && replay == nil
@@ -107,16 +127,19 @@ public final class Trainer {
         let start = ContinuousClock.now
         let number = progress.step + 1
         for (_, tensor) in trained { tensor.gradient = nil }
-        var sampler = sampler
-        let window = (0..<options.accumulation).map { _ in sampler.next() }
+        let window = takeWindow()
         let (result, norm, skipped) = try gradient(over: window, step: number)
 
         let learningRate = options.optimizer.learningRate * options.schedule.factor(step: number, of: options.stepCount)
-        if skipped == nil { optimizer.step(learningRate: learningRate) }
+        if skipped == nil {
+            try optimize(
+                multiplyingBy: GradientNormalization.factor(
+                    norm: norm, dividingBy: result.gradientDivisor, clippingAt: options.clipNorm), learningRate: learningRate)
+        }
         for (_, tensor) in trained { tensor.gradient = nil }
 
-        self.sampler = sampler
-        lastSelection = SelectionStep(number, of: window, selected: result.selected)
+        self.sampler = window.after
+        lastSelection = SelectionStep(number, of: window.batches, selected: result.selected)
         progress.step = number
         progress.tokensSeen += result.validCount
         progress.selectedTokensSeen += result.selectedCount
@@ -138,34 +161,106 @@ public final class Trainer {
             skipped: skipped, lossSpike: spike, seconds: seconds)
     }
 
-    /// Leaves the step's gradient at the weights, divided and clipped, and says where that can't be stepped along.
+    /// The micro-batches of a step.
+    private struct Window {
+        let batches: [TokenBatch]
+        /// Where the sampler stood before them, and as it stands after.
+        let before: [BatchSamplerState]
+        let after: any BlockSampler
+        /// Where the device selects, what it can be given beforehand.
+        let tensors: [BatchTensors]
+    }
+
+    private func window(from sampler: any BlockSampler) -> Window {
+        var after = sampler
+        let batches = (0..<options.accumulation).map { _ in after.next() }
+        return Window(
+            batches: batches, before: sampler.states, after: after, tensors: deviceStep?.tensors(of: batches) ?? [])
+    }
+
+    /// The one that was prepared, unless the sampler has been moved since.
+    private func takeWindow() -> Window {
+        defer { next = nil }
+        guard let next, next.before == sampler.states else { return window(from: sampler) }
+        return next
+    }
+
+    /// Leaves the step's gradient at the weights, as sums, and says where that can't be stepped along.
     ///
-    /// - Returns: the sums over the window, of which nothing counts as selected where the step is skipped; the gradient's norm
-    ///   before clipping, NaN where there is none.
+    /// - Returns: the sums over the window, of which nothing counts as selected where the step is skipped; the norm of the divided
+    ///   gradient before clipping, NaN where there is none.
     private func gradient(
-        over window: [TokenBatch], step number: Int
+        over window: Window, step number: Int
     ) throws -> (result: SelectedLossStep.Result, norm: Double, skipped: SkippedStep?) {
         let result: SelectedLossStep.Result
-        do { result = try step(window, step: number) } catch TrainingError.nonFiniteLoss {
+        var norms: [Double] = []
+        do {
+            if let deviceStep {
+                repeatedOptimizer?.clearGradients()
+                let launched = try deviceStep.launch(window.batches, window.tensors, step: number)
+                let unread = GradientNormalization.norms(of: trained.compactMap(\.tensor.gradient))
+                // While the device works.
+                if number < options.stepCount { next = self.window(from: window.after) }
+                (result, norms) = try launched.read(unread)
+            } else {
+                result = try step(window.batches, step: number)
+            }
+        } catch TrainingError.nonFiniteLoss {
             try gradientSum.abandon()
-            let module = window.lazy.compactMap { [model, adapter] in
+            let module = window.batches.lazy.compactMap { [model, adapter] in
                 model.firstNonFiniteModule(BatchTensors($0, on: model.headWeight.device).inputIDs, adapter: adapter)
             }.first
-            return (.skipped(window, lossSum: .nan), .nan, SkippedStep(.loss, module: module))
+            return (.skipped(window.batches, lossSum: .nan), .nan, SkippedStep(.loss, module: module))
         }
-        let without = SelectedLossStep.Result.skipped(window, lossSum: result.lossSum)
+        let without = SelectedLossStep.Result.skipped(window.batches, lossSum: result.lossSum)
         guard result.selectedCount > 0 else {
             try gradientSum.abandon()
             return (without, .nan, SkippedStep(.nothingSelected))
         }
-        try gradientSum.finish()
-        let norm = GradientNormalization.apply(
-            to: trained.compactMap(\.tensor.gradient), dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
+        if deviceStep == nil {
+            try gradientSum.finish()
+            norms = GradientNormalization.norms(of: trained.compactMap(\.tensor.gradient))?.values() ?? []
+        }
+        let norm = GradientNormalization.norm(of: norms, dividingBy: result.gradientDivisor)
         guard norm.isFinite else {
             return (without, norm, SkippedStep(.gradient, module: GradientNormalization.firstNonFinite(of: trained)))
         }
         guard norm > 0 else { return (without, norm, SkippedStep(.zeroGradient)) }
         return (result, norm, nil)
+    }
+
+    /// Takes the step along the gradients at the weights, multiplied by `factor`.
+    private func optimize(multiplyingBy factor: Double, learningRate: Double) throws {
+        if let repeatedOptimizer { return try repeatedOptimizer.step(multiplyingBy: factor, learningRate: learningRate) }
+        withoutGradient { Operator.forEachMultiply(trained.compactMap(\.tensor.gradient), factor) as Void }
+        optimizer.step(learningRate: learningRate)
+    }
+
+    // MARK: What the device does by itself
+
+    private static func reasonForHostSelection(
+        _ step: SelectedLossStep, _ options: Options, _ device: Device
+    ) throws -> HostSelectionReason? {
+        if options.selection == .host { return .asked }
+        if options.selection == .auto, device == .cpu { return .onCPU }
+        guard let reason = step.reasonForHostSelection else { return nil }
+        guard options.selection == .auto else { throw TrainingError.noDeviceSelection(reason) }
+        return reason
+    }
+
+    /// Whether steps are repeated on fixed memory, and why that isn't recorded.
+    private static func recording(
+        _ step: SelectedLossStep, _ options: Options, _ device: Device, _ reasonForHost: HostSelectionReason?
+    ) throws -> (repeats: Bool, reason: NoGraphReason?) {
+        if options.graphs == .off { return (false, .asked) }
+        let reason =
+            reasonForHost.map { .hostSelection($0) } ?? step.reasonAgainstRepeating(options.accumulation)
+            ?? (options.graphs == .rehearsed ? nil : device == .cpu ? .onCPU : CUDAGraph.isBuilt ? nil : .notBuilt)
+        if let reason {
+            guard options.graphs == .auto else { throw TrainingError.noGraphs(reason) }
+            return (false, reason)
+        }
+        return (true, options.graphs == .rehearsed ? .rehearsed : nil)
     }
 }
 

@@ -13,12 +13,17 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     case foreignCheckpoint(path: String, reason: String)
     case foreignReplay(source: String, differences: [String])
     case indivisible(microBatches: Int, ranks: Int)
+    case noDeviceSelection(HostSelectionReason)
+    case noGraphs(NoGraphReason)
+    case notRecorded(reason: String)
 
     /// Whether it lies in one run's own numbers or checkpoints, so that the other runs of a study can go on.
     package var concernsOneRun: Bool {
         switch self {
         case .nonFiniteLoss, .nonFiniteReference, .nonFiniteWeights, .diverged, .damagedCheckpoints: true
-        case .referenceMissing, .noStoredEntropies, .foreignCheckpoint, .foreignReplay, .indivisible: false
+        case .referenceMissing, .noStoredEntropies, .foreignCheckpoint, .foreignReplay, .indivisible,
+            .noDeviceSelection, .noGraphs, .notRecorded:
+            false
         }
     }
 
@@ -50,6 +55,12 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
         case .indivisible(let microBatches, let ranks):
             "training.accumulation is \(microBatches) and there are \(ranks) ranks, which share a step's passes evenly: make it a multiple "
                 + "of \(ranks), with training.batchSize so much smaller, or start as many ranks as divide it"
+        case .noDeviceSelection(let reason):
+            "compute.selection is device, but tokens have to be selected on the host: \(reason); write compute.selection: auto"
+        case .noGraphs(let reason):
+            "compute.graphs asks for a step that is recorded, and it can't be: \(reason); write compute.graphs: auto"
+        case .notRecorded(let reason):
+            "a step could not be recorded as a CUDA graph (\(reason)): write compute.graphs: off"
         }
     }
 }

@@ -72,7 +72,13 @@ struct BenchCommand: ParsableCommand {
                 return sample
             }
             let first = try (0..<warmup).map(step).first
-            if paced { try printJSON(Ready(first: first, operationsPerToken: benchmark.cost.training), pretty: false) }
+            if paced {
+                try printJSON(
+                    Ready(
+                        first: first, operationsPerToken: benchmark.cost.training,
+                        hostSelection: benchmark.reasons.hostSelection?.description,
+                        noGraphs: benchmark.reasons.noGraphs?.description), pretty: false)
+            }
             var samples: [StepBenchmark.Sample] = []
             for round in 0..<rounds {
                 if paced, readLine() == nil { break }
@@ -121,6 +127,8 @@ private struct Ready: Encodable {
     /// The first warm-up step, by which programs can be compared.
     var first: StepBenchmark.Sample?
     var operationsPerToken: Double
+    /// As in `BenchFigures`.
+    var hostSelection, noGraphs: String?
 }
 
 /// What a paced run says after the last round.
@@ -139,6 +147,8 @@ private struct BenchFigures: Encodable {
     var device: String
     /// Why the layers run operator by operator; absent where each is one piece.
     var plainLayers: PlainReason?
+    /// Why tokens are selected on the host, and why steps aren't recorded; absent where the device selects, and where they are.
+    var hostSelection, noGraphs: String?
     var operationsPerToken: Double
     /// Operations a second of a step, and of a square product of this size; 0 where it was not measured.
     var operationsPerSecond, productOperationsPerSecond: Double
@@ -158,6 +168,8 @@ private struct BenchFigures: Encodable {
         (device, productSize) = (Runtime.name(of: benchmark.device), benchmark.peakProductSize)
         peakMemoryBytes = benchmark.peakMemory
         plainLayers = benchmark.reasonForPlainLayers
+        hostSelection = benchmark.reasons.hostSelection?.description
+        noGraphs = benchmark.reasons.noGraphs?.description
         operationsPerToken = benchmark.cost.training
         operationsPerSecond = operationsPerToken * tokensPerSecond
         productOperationsPerSecond = peak()
@@ -182,6 +194,8 @@ private struct BenchFigures: Encodable {
                     operationsPerSecond / 1e9, 100 * share, productSize, productOperationsPerSecond / 1e9)
             ),
             ("layers", plainLayers.map { "operator by operator: \($0)" } ?? "one piece each"),
+            ("selection", hostSelection.map { "on the host: \($0)" } ?? "on the device"),
+            ("graphs", noGraphs.map { "none: \($0)" } ?? "a micro-batch and the optimizer's step, recorded"),
             (
                 "memory",
                 String(

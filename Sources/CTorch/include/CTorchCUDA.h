@@ -37,6 +37,33 @@ ct_status ct_device_synchronize(ct_device device);
 /// The most bytes that tensors have taken on an accelerator since the process began.
 ct_status ct_device_peak_memory(ct_device device, int64_t *result);
 
+/// Gives memory that no tensor holds back to the device. Nothing to do for the CPU.
+ct_status ct_device_release_memory(ct_device device);
+
+// Graphs: a stretch of work on a GPU, recorded once and repeated with one launch.
+
+typedef struct { void *_Nullable raw; } ct_graph;
+/// Whether this build has them: libtorch was a CUDA build and NVIDIA's headers were there when it was compiled.
+bool ct_has_graphs(void);
+/// Makes the calling thread's current stream one that can be recorded, which a device's default stream can't, unless it is one already.
+ct_status ct_stream_leave_default(ct_device device);
+/// From here on what is put on the current stream is recorded and not done: by this thread, and by autograd for it. It may not wait for
+/// the device. Its memory comes from a pool that is `sharing`'s too, unless that is null: such graphs don't run side by side, and
+/// what one leaves there, the other overwrites.
+ct_status ct_graph_begin(ct_graph sharing, ct_graph *result);
+/// Ends the recording. Where it fails the graph is of no use.
+ct_status ct_graph_end(ct_graph graph);
+ct_status ct_graph_replay(ct_graph graph);
+void ct_graph_free(ct_graph graph);
+
+// What tensors on the host take and give back, in order.
+
+typedef struct { void *_Nullable raw; } ct_memory_log;
+/// Logs the calling thread's tensors, and those of autograd for it, until it is stopped.
+ct_status ct_memory_log_start(ct_memory_log *result);
+/// Frees the log. `sizes`, which the caller gives back to `free`: bytes taken, and, negative, given back.
+ct_status ct_memory_log_stop(ct_memory_log log, int64_t *_Nullable *_Nonnull sizes, int64_t *count);
+
 /// A number for the whole process, 0 at first: what the Swift side prefers of kernels and operators.
 void ct_arithmetic_set(int32_t choice);
 int32_t ct_arithmetic(void);

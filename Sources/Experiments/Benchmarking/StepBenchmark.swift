@@ -84,6 +84,11 @@ public final class StepBenchmark {
     /// Why the layers run operator by operator; `nil` where each is one piece.
     public var reasonForPlainLayers: PlainReason? { trainer.stepModel.reasonForPlainLayers }
 
+    /// Why tokens are selected on the host, and why steps aren't recorded; `nil` where the device selects, and where they are.
+    public var reasons: (hostSelection: HostSelectionReason?, noGraphs: NoGraphReason?) {
+        (trainer.reasonForHostSelection, trainer.reasonForNoGraphs)
+    }
+
     /// The most memory taken so far, in bytes: the process's largest resident size, or what tensors took on a GPU.
     public var peakMemory: Int { device == .cpu ? ProcessMemory.peak : Runtime.peakMemory(of: device) }
 

@@ -1,5 +1,6 @@
 import Models
 import Torch
+import Training
 
 /// What the run computes on, and how exactly.
 public struct ComputeRecipe: Equatable, Sendable {
@@ -17,6 +18,10 @@ public struct ComputeRecipe: Equatable, Sendable {
     public var threads = 0
     /// Kernels, or what they are held against.
     public var arithmetic = Runtime.Arithmetic.kernels
+    /// Where tokens are selected.
+    public var selection = SelectionPlace.auto
+    /// Whether steps are recorded and repeated.
+    public var graphs = GraphUse.auto
 
     /// Embeddings, norms, the head, adapters, gradients and evaluations are computed in `dtype` whatever this says.
     public enum FrozenWeights: String, CaseIterable, Sendable {
@@ -107,12 +112,23 @@ extension ComputeRecipe: RecipeSection {
         visitor.value("recompute", &recompute)
         visitor.value("threads", &threads, .atLeast(0, atMost: 1 << 12))
         visitor.value("arithmetic", &arithmetic)
+        visitor.value("selection", &selection)
+        visitor.value("graphs", &graphs)
         for (key, weights) in [("frozen", frozen), ("reference", reference == .same ? .exact : referenceWeights)] {
             visitor.refuse(
                 key, with: ["device", "dtype"], if: weights != .exact && (device != .cpu || dtype != .float32),
                 "is \(weights.rawValue), which is made for float32 on the CPU, and the run computes in \(dtype) on "
                     + "\(device)", fix: "write \(key): exact, or device: cpu and dtype: float32")
         }
+        let (records, repeats) = (graphs == .on, graphs == .on || graphs == .rehearsed)
+        visitor.refuse(
+            "graphs", with: ["device"], if: records && device == .cpu, "is on, and a CPU has no graphs",
+            fix: "write auto, or rehearsed to do on a CPU what would be recorded")
+        visitor.refuse(
+            "graphs", with: ["selection", "device"],
+            if: repeats && (selection == .host || selection == .auto && device == .cpu) && !(records && device == .cpu),
+            "is \(graphs.rawValue), and tokens are selected on the host, for which a step has to wait",
+            fix: "write selection: device")
     }
 }
 
@@ -135,6 +151,8 @@ extension ComputeRecipe.ReferenceWeights: RecipeValue {
 }
 
 extension Runtime.Arithmetic: RecipeChoice {}
+extension SelectionPlace: RecipeChoice {}
+extension GraphUse: RecipeChoice {}
 
 extension Device: RecipeValue {
     init(_ node: RecipeNode) throws(RecipeComplaint) {

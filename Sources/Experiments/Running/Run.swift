@@ -45,6 +45,7 @@ public final class Run {
         try recipe.compute.check(for: ranks)
         recipe.compute.setThreads(for: ranks)
         Runtime.arithmetic = recipe.compute.arithmetic
+        try Runtime.leaveDefaultStream(of: recipe.compute.device)
         if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
             throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
         }
@@ -249,6 +250,8 @@ extension Trainer.Options {
         scoresWithDropout = recipe.selection.scoreWithDropout
         meansPerMicroBatch = training.meanPerMicroBatch
         probeBlocks = training.probeBlocks
+        selection = recipe.compute.selection
+        graphs = recipe.compute.graphs
     }
 }
 

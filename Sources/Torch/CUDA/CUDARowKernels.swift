@@ -118,10 +118,16 @@ package struct CUDARowKernels: Sendable {
 
     package func dropped(_ x: Tensor, _ dropout: Dropout) -> Tensor {
         let result = Tensor.empty(x.shape, dtype: x.dtype, on: x.device)
+        let (place, key): (Tensor?, UInt64) =
+            switch dropout.source {
+            case .number(let key): (nil, key)
+            case .placed(let place, let stream): (place, stream)
+            }
+        precondition(place.map { $0.device == x.device } ?? true, "\(x) can't be dropped by a key in \(place!)")
         launch(
             "dropout", x, [x, result], width: x.size(1),
             [
-                .rows(x), .stride(x), .rows(result), .stride(result), .count(x.size(1)), .key(dropout.key),
+                .rows(x), .stride(x), .rows(result), .stride(result), .count(x.size(1)), .optionalRows(place), .key(key),
                 .count(dropout.firstRow), .count(Int(dropout.dropped)),
             ])
         return result

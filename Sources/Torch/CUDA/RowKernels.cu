@@ -242,10 +242,13 @@ __device__ inline unsigned long long mixed(unsigned long long value) {
     return value ^ (value >> 31);
 }
 
-/// Rows dropped as CTorch/Dropout.cpp drops them: of 65,536 values `dropped`, by a hash of the key, the row and the column.
+/// Rows dropped as CTorch/Dropout.cpp drops them: of 65,536 values `dropped`, by a hash of the key, the row and the column. With a `place`
+/// the key is what lies there, mixed with `key`.
 template <int width, class Real>
 __device__ void dropout(
-    const Real *x, Count stride, Real *y, Count yStride, Count d, unsigned long long key, Count firstRow, Count dropped) {
+    const Real *x, Count stride, Real *y, Count yStride, Count d, const unsigned long long *place, unsigned long long key,
+    Count firstRow, Count dropped) {
+    if (place != nullptr) key = mixed(*place ^ key);
     unsigned long long keys = mixed(key ^ mixed((unsigned long long)(firstRow + blockIdx.x)));
     unsigned first = (unsigned)keys, second = (unsigned)(keys >> 32);
     float scale = 65536.0f / (float)(65536 - dropped);
@@ -304,8 +307,9 @@ __device__ void dropout(
         crossEntropyBackward<width>(logits, stride, targets, normalizer, v);                                                   \
     }                                                                                                                          \
     extern "C" __global__ void LAUNCHED dropout_##name##_##width(                                                              \
-        const Real *x, Count stride, Real *y, Count yStride, Count d, unsigned long long key, Count firstRow, Count dropped) { \
-        dropout<width>(x, stride, y, yStride, d, key, firstRow, dropped);                                                      \
+        const Real *x, Count stride, Real *y, Count yStride, Count d, const unsigned long long *place, unsigned long long key, \
+        Count firstRow, Count dropped) {                                                                                       \
+        dropout<width>(x, stride, y, yStride, d, place, key, firstRow, dropped);                                               \
     }
 
 INSTANCES(float, float32, 4)

@@ -114,7 +114,10 @@ private func problems(_ yaml: String) -> [String] {
         ("learningRate: 1", "did you mean `training.optimizer.learningRate`?"), ("adapter: {aplha: 3}", "did you mean `alpha`?"),
         ("selection: {policy: randon}", "did you mean `random`? It may be all, random, replay, stochastic, topK"),
         ("selection: {policy: quantile}", "write one of all, random, replay, stochastic, topK"),
-        ("compute: {flavour: mild}", "the keys here are device, dtype, frozen, reference, recompute, threads, arithmetic"),
+        (
+            "compute: {flavour: mild}",
+            "the keys here are device, dtype, frozen, reference, recompute, threads, arithmetic, selection, graphs"
+        ),
     ])
     func theNearestNameIsSuggested(yaml: String, fix: String) {
         let error = #expect(throws: RecipeError.self) { try Recipe(yaml: yaml) }

@@ -42,7 +42,7 @@ import Testing
             path.append((indent, String(key)))
             if isCommented { documented.append(path.map(\.key).joined(separator: ".")) }
         }
-        #expect(Recipe.keyPaths.count == 51)
+        #expect(Recipe.keyPaths.count == 53)
         for key in Recipe.keyPaths {
             #expect(documented.contains(key), "\(key) is not documented")
         }

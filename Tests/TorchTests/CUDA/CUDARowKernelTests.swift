@@ -61,6 +61,12 @@ import Torch
         let x = rows(3, shape.width, offset: shape.offset, shape.dtype)
         let dropout = Dropout(probability: probability, key: 77, firstRow: 5)
         expectClose(kernels.dropped(x, dropout), RowKernels.dropped(wide(x), dropout), "dropped")
+        // A key that is read where it lies, all of whose bits count.
+        let key = UInt64.max - 76
+        let placed = Dropout(probability: probability, keyIn: Tensor([Int64(bitPattern: key)])).stream(3)
+        let known = Dropout(probability: probability, key: key).stream(3)
+        expectClose(kernels.dropped(x, placed), RowKernels.dropped(wide(x), known), "dropped by a placed key")
+        #expect(RowKernels.dropped(wide(x), placed).values(Double.self) == RowKernels.dropped(wide(x), known).values())
     }
 
     @Test(arguments: [(64, 9, 8, false), (64, 9, 8, true), (16, 3, 8, true), (10, 4, 1, false)], [DType.float32, .bfloat16])
