@@ -13,6 +13,7 @@ public enum CorpusError: Error, Equatable {
     case documentTooLarge(path: String, limit: Int)
     case badLine(path: String, line: Int, reason: String)
     case unparsableHTML(path: String)
+    case deepHTML(path: String)
     case badOption(name: String, reason: String)
     // A prepared corpus.
     case emptyCorpus(reason: String)
@@ -60,6 +61,9 @@ extension CorpusError: CustomStringConvertible, LocalizedError {
             "\(path), line \(line): \(reason)."
         case .unparsableHTML(let path):
             "\(path): libxml2 finds no HTML document in it."
+        case .deepHTML(let path):
+            "\(path): its \(HTMLTree.deepTags) tags and more nest deeper than 256 levels, or leave more than 10 MB between two of them, "
+                + "and libxml2 would lose what follows. Leave it out with --exclude, or divide it."
         case .badOption(let name, let reason):
             "\(name): \(reason)."
         case .emptyCorpus(let reason):

@@ -47,10 +47,13 @@ public struct CorpusPreparation: Sendable {
         var reader = DocumentReader(sources.files)
         var state = Progress(totalFiles: sources.files.count, totalBytes: sources.files.reduce(0) { $0 + $1.size })
         while true {
-            let batch = try Self.batch(from: &reader)
+            var batch = try Self.batch(from: &reader)
             if batch.isEmpty { break }
             try Task.checkCancellation()
-            try await run.add(batch)
+            let texts = try await run.texts(of: batch)
+            // Of a large document, its bytes, its text and its tokens are each a multiple of what is left.
+            batch = []
+            try await run.add(texts)
             (state.files, state.bytes) = (reader.filesRead, reader.bytesRead)
             (state.documents, state.tokens) = (run.documents, run.tokens)
             progress(state)
@@ -103,7 +106,7 @@ public struct CorpusPreparation: Sendable {
 
 /// The documents so far, and where they go.
 private struct Run {
-    private struct Text: Sendable {
+    struct Text: Sendable {
         var name: String
         var text: String
         var characters: Int
@@ -129,14 +132,17 @@ private struct Run {
     var documents: Int { train.documentCount + validation.documentCount }
     var tokens: Int { train.tokenCount + validation.tokenCount }
 
-    mutating func add(_ batch: [RawDocument]) async throws {
+    func texts(of batch: [RawDocument]) async throws -> [Text] {
         let field = options.field
-        let texts = try await orderedMap(batch) { document in
+        return try await orderedMap(batch) { document in
             let (text, isRepaired) = try document.text(field: field)
             return Text(
                 name: document.name, text: text, characters: text.unicodeScalars.count, isRepaired: isRepaired,
                 fingerprint: DocumentFingerprint(text))
         }
+    }
+
+    mutating func add(_ texts: [Text]) async throws {
         let kept = texts.filter { keeps($0) }
         let tokens = try await orderedMap(kept) { [encoder] in encoder.encode($0.text) }
         for (text, tokens) in zip(kept, tokens) {

@@ -7,21 +7,30 @@ struct DocumentFingerprint: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
 
+    static let piece = 1 << 16
+
     init(_ text: String) {
+        var hash = SHA256()
+        // A piece at a time: a document may be of any size.
         var normalized: [UInt8] = []
-        normalized.reserveCapacity(text.utf8.count)
-        var isSpace = true
+        normalized.reserveCapacity(min(text.utf8.count, Self.piece) + 2)
+        var (isSpace, hasBegun) = (false, false)
         for byte in text.utf8 {
             if byte == 0x20 || (0x09...0x0D).contains(byte) {
-                if !isSpace { normalized.append(0x20) }
                 isSpace = true
-            } else {
-                normalized.append(byte)
-                isSpace = false
+                continue
+            }
+            // Before the byte that follows, so that none stands at the end.
+            if isSpace, hasBegun { normalized.append(0x20) }
+            normalized.append(byte)
+            (isSpace, hasBegun) = (false, true)
+            if normalized.count >= Self.piece {
+                hash.update(data: normalized)
+                normalized.removeAll(keepingCapacity: true)
             }
         }
-        if normalized.last == 0x20 { normalized.removeLast() }
-        let digest = Array(SHA256.hash(data: normalized))
+        hash.update(data: normalized)
+        let digest = Array(hash.finalize())
         high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
         low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
     }

@@ -17,8 +17,9 @@ public final class TokenShard: Sendable {
 
     /// - Throws: `CorpusError.damagedShard` where the file is truncated, altered or no shard at all; `CheckpointError` where it
     ///   cannot be read.
-    public init(_ url: URL) throws {
-        let file = try MappedFile(url)
+    public convenience init(_ url: URL) throws { try self.init(MappedFile(url), at: url) }
+
+    package init(_ file: MappedFile, at url: URL) throws {
         (self.url, self.file) = (url, file)
         header = try file.withBytes { try TokenShardHeader(reading: $0, path: url.path) }
         try file.withBytes { bytes in

@@ -62,9 +62,10 @@ public final class TokenShardWriter {
             } else {
                 buffer.appendLittleEndian(UInt32(token))
             }
+            // Within a document, too, which may be of any size.
+            if buffer.count >= Self.bufferSize { try flush() }
         }
         boundaries.append(UInt64(tokenCount + tokens.count))
-        if buffer.count >= Self.bufferSize { try flush() }
     }
 
     /// Completes the shard, makes it durable and puts it in its place.
