@@ -45,6 +45,10 @@ func tests(of name: String, _ needs: Target.Dependency...) -> Target {
         exclude: ["Goldens", "Oracles"].filter { FileManager.default.fileExists(atPath: folder + $0) })
 }
 
+/// Whether to leave out all that needs libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races, and for
+/// fuzzing, which has no use for it. scripts/sanitize.sh and scripts/fuzz.sh ask for it.
+let isWithoutLibtorch = Context.environment["WINNOW_WITHOUT_LIBTORCH"] != nil
+
 func systemLibrary(_ name: String) -> Target {
     .systemLibrary(name: name, path: "Sources/SystemLibraries/" + name)
 }
@@ -114,12 +118,15 @@ let package = Package(
         // Tests.
         .target(name: "PeerProcess", path: "Tests/PeerProcess"),
         .target(
-            name: "ModelFixtures", dependencies: ["PeerProcess", "CDiskLog", "Torch", "Checkpoints", "Models", "Corpora"],
+            name: "ModelFixtures",
+            dependencies: ["PeerProcess", "CDiskLog", "CJumpingClock", "Torch", "Checkpoints", "Models", "Corpora"],
             path: "Tests/ModelFixtures", exclude: ["Oracles"]),
         // Ranks of a process group, in one process.
         .target(name: "RankFixtures", dependencies: ["Torch"], path: "Tests/RankFixtures"),
         // Stands in for the C library's `fsync` and `rename` in the test program, and writes down who called them.
         .target(name: "CDiskLog", path: "Tests/CDiskLog"),
+        // Stands in for its clock, and sets it where a test asks.
+        .target(name: "CJumpingClock", path: "Tests/CJumpingClock"),
         // The CUDA kernels as C++, for a machine without a GPU.
         .target(name: "CUDAEmulation", path: "Tests/CUDAEmulation"),
         tests(of: "Torch", "CUDAEmulation", "RankFixtures"),
@@ -144,8 +151,9 @@ let package = Package(
         // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
         .target(
             name: "FuzzedReaders",
-            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "Experiments"],
-            path: "Fuzzing/Readers"),
+            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting"]
+                + (isWithoutLibtorch ? [] : ["Experiments"]),
+            path: "Fuzzing/Readers", swiftSettings: isWithoutLibtorch ? [.define("WITHOUT_LIBTORCH")] : []),
         .testTarget(name: "FuzzedReadersTests", dependencies: ["FuzzedReaders"]),
     ],
     swiftLanguageModes: [.v6],
@@ -158,10 +166,9 @@ if Context.environment["WINNOW_FUZZING"] != nil {
         .executableTarget(name: "WinnowFuzz", dependencies: ["FuzzedReaders"], path: "Fuzzing/Harness"))
 }
 
-// Without libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races. scripts/sanitize.sh asks for it.
-if Context.environment["WINNOW_WITHOUT_LIBTORCH"] != nil {
-    let rooms = ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting"]
-    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2", "CArrow"])
+if isWithoutLibtorch {
+    let rooms = ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "FuzzedReaders"]
+    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2", "CArrow", "WinnowFuzz"])
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
 }

@@ -17,6 +17,7 @@ public enum CorpusError: Error, Equatable {
     case damagedTable(path: String, reason: String)
     case unfitColumn(path: String, reason: String)
     case severalSplits(path: String, splits: [String])
+    case deepHTML(path: String)
     case badOption(name: String, reason: String)
     // A prepared corpus.
     case emptyCorpus(reason: String)
@@ -72,6 +73,9 @@ extension CorpusError: CustomStringConvertible, LocalizedError {
             "\(path): \(reason). Choose with --field."
         case .severalSplits(let path, let splits):
             "\(path): holds the splits \(splits.joined(separator: ", ")) of a dataset. Name the files or folders of those you want, or choose with --include."
+        case .deepHTML(let path):
+            "\(path): its \(HTMLTree.deepTags) tags and more nest deeper than 256 levels, or leave more than 10 MB between two of them, "
+                + "and libxml2 would lose what follows. Leave it out with --exclude, or divide it."
         case .badOption(let name, let reason):
             "\(name): \(reason)."
         case .emptyCorpus(let reason):

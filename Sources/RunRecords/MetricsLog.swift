@@ -73,17 +73,23 @@ public final class MetricsLog {
 
     private static func lines(at url: URL) throws -> [(bytes: Data, record: MetricsLine)] {
         let data = try RecordFile.bytes(of: url)
-        guard let last = data.lastIndex(of: newline) else { return [] }
         let decoder = RecordFile.decoder()
-        return try data[..<last].split(separator: newline, omittingEmptySubsequences: false).enumerated().map { index, bytes in
+        var lines: [(bytes: Data, record: MetricsLine)] = []
+        // One after another: a file of line ends alone would be cut into slices many times its size before the first is refused.
+        var start = data.startIndex
+        while let end = data[start...].firstIndex(of: newline) {
+            func malformed(_ reason: String) -> RunRecordError {
+                .malformedLine(file: url.path, line: lines.count + 1, reason: reason)
+            }
+            let bytes = data[start..<end]
             let record: MetricsLine
             do { record = try decoder.decode(MetricsLine.self, from: bytes) } catch {
-                throw RunRecordError.malformedLine(file: url.path, line: index + 1, reason: RecordFile.reason(error))
+                throw malformed(RecordFile.reason(error))
             }
-            if let flaw = record.countFlaw {
-                throw RunRecordError.malformedLine(file: url.path, line: index + 1, reason: flaw)
-            }
-            return (bytes, record)
+            if let flaw = record.countFlaw { throw malformed(flaw) }
+            lines.append((bytes, record))
+            start = end + 1
         }
+        return lines
     }
 }

@@ -55,3 +55,16 @@ extension StudyRecord: CountingRecord {
         ] + splits.flatMap { [("documents", $0.documents), ("tokens", $0.tokens)] } + arms.flatMap(\.runs).flatMap(\.counts)
     }
 }
+
+extension StudyRecord {
+    /// More arms, runs, splits or claims than a study can have, in words: a report compares them in pairs, and draws for each claim.
+    var sizeFlaw: String? {
+        let sizes =
+            [
+                ("arms", arms.count, 256), ("splits", splits.count, 256), ("published", published.count, 256),
+                ("claims", claims.count, 1024),
+            ]
+            + arms.map { ("runs", $0.runs.count, 256) }
+        return sizes.first { $0.1 > $0.2 }.map { "`\($0.0)` has \($0.1) entries, of at most \($0.2)" }
+    }
+}

@@ -105,7 +105,9 @@ public struct StudyRecord: Codable, Sendable, Equatable {
         guard record.format == currentFormat else {
             throw RunRecordError.unknownFormat(file: url.path, found: record.format, supported: currentFormat)
         }
-        if let flaw = record.countFlaw ?? record.pathFlaw { throw RunRecordError.unreadable(file: url.path, reason: flaw) }
+        if let flaw = record.sizeFlaw ?? record.countFlaw ?? record.pathFlaw {
+            throw RunRecordError.unreadable(file: url.path, reason: flaw)
+        }
         return record
     }
 

@@ -14,13 +14,14 @@ import Foundation
 /// Position t holds the loss of predicting token t from those before it. Position 0 is masked: the writer insists, the
 /// reader doesn't, because a file that is wrong there can still be looked at.
 public enum TokenLossFile {
-    public static func read(_ url: URL) throws -> TokenLosses {
-        let file = try SafetensorsFile(url)
+    public static func read(_ url: URL) throws -> TokenLosses { try read(SafetensorsFile(url)) }
+
+    package static func read(_ file: SafetensorsFile) throws -> TokenLosses {
         let losses = try tensor("losses", in: file)
         // Blocks of no positions take no bytes, so any number of them fits into any file.
         guard losses.shape.count == 2, losses.shape[1] > 0 || losses.shape[0] == 0 else {
             throw RunRecordError.wrongShape(
-                file: url.path, tensor: "losses", found: losses.shape, expected: "[blocks, positions]")
+                file: file.url.path, tensor: "losses", found: losses.shape, expected: "[blocks, positions]")
         }
         try check(losses, isOneOf: [.float32, .float64, .float16, .bfloat16], in: file)
         let flags =

@@ -67,6 +67,8 @@ struct AddedTokenMatcher: Sendable {
     func forEachSegment(in text: UnsafeBufferPointer<UInt8>, _ body: (Segment) -> Void) {
         var done = 0
         var index = 0
+        // The spaces looked at last, so that a run of them is walked through once, however many tokens stand in it.
+        var spaces = 0..<0
         while let (found, match) = nextMatch(in: text, from: index) {
             index = match.upperBound
             let token = tokens[found]
@@ -76,8 +78,13 @@ struct AddedTokenMatcher: Sendable {
                 continue
             }
             var (start, end) = (match.lowerBound, match.upperBound)
-            if token.stripsLeft { start = max(WordCharacter.startOfTrailingSpace(text[..<start]), done) }
-            if token.stripsRight { end = WordCharacter.endOfLeadingSpace(text[end...]) }
+            if token.stripsLeft, done < start { start = WordCharacter.startOfTrailingSpace(text[done..<start]) }
+            if token.stripsRight {
+                if !(spaces.lowerBound...spaces.upperBound).contains(end) {
+                    spaces = end..<WordCharacter.endOfLeadingSpace(text[end...])
+                }
+                end = spaces.upperBound
+            }
             if done < start { body(.text(done..<start)) }
             body(.token(token.id))
             done = end

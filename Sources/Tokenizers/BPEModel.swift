@@ -35,6 +35,7 @@ final class BPEModel: Sendable {
             throw dropout.unsupported("random merging", supported: "no dropout")
         }
         let vocabulary = Vocabulary(try Self.entries(of: node.required("vocab")))
+        guard !vocabulary.isClustered else { throw node.malformed("its tokens were chosen to collide in a hash table") }
         let texts = try Self.mergeTexts(of: node.required("merges"))
         let merges = try Self.merges(texts, vocabulary, node)
 
@@ -43,6 +44,9 @@ final class BPEModel: Sendable {
         self.isByteLevel = isByteLevel
         ignoresMerges = try node.bool("ignore_merges") ?? false
         wholeWords = isByteLevel && ignoresMerges ? Self.wholeWords(of: vocabulary) : Vocabulary([])
+        guard !self.merges.isClustered, !wholeWords.isClustered else {
+            throw node.malformed("its merges were chosen to collide in a hash table")
+        }
         singleTokens = (0..<(isByteLevel ? 256 : 128)).map { code in
             vocabulary.id(of: String(isByteLevel ? ByteLevelAlphabet.scalars[code] : Unicode.Scalar(UInt8(code)))) ?? -1
         }
@@ -142,8 +146,9 @@ extension BPEModel {
             guard case .number(let number) = value, let id = Int32(exactly: number), id >= 0 else {
                 throw node.malformed("the token \(key.debugDescription) has no id")
             }
-            // A bound on what a wrong id may make us allocate; real vocabularies stay far below it.
-            guard id < 1 << 24 else { throw node.malformed("the id \(id) of \(key.debugDescription) is implausibly large") }
+            guard id < TokenizerLimits.ids else {
+                throw node.malformed("the id \(id) of \(key.debugDescription) is implausibly large")
+            }
             return (key, id)
         }
     }

@@ -51,6 +51,7 @@ struct JSONNode {
         guard case .number(let number) = value, let id = Int32(exactly: number), id >= 0 else {
             throw malformed("a token id expected")
         }
+        guard id < TokenizerLimits.ids else { throw malformed("the id \(id) is implausibly large") }
         return id
     }
 

@@ -21,21 +21,29 @@ package final class MergeTable: @unchecked Sendable {
     private let entries: UnsafeMutablePointer<Entry>
     private let mask: Int
     private let shift: UInt64
+    /// Whether its pairs collide as no others do by chance; it was given up then, and knows some of them alone.
+    package let isClustered: Bool
 
     /// - Parameter merges: in order of rank; the later of two equal pairs counts, as in Hugging Face's reader.
     package init(_ merges: [(left: Int32, right: Int32, merged: Int32)]) {
         var bits: UInt64 = 4
         while 3 << bits < merges.count * 4 { bits += 1 }
         let capacity = 1 << Int(bits)
-        (mask, shift) = (capacity - 1, 64 - bits)
-        entries = .allocate(capacity: capacity)
+        let (mask, shift, entries) = (capacity - 1, 64 - bits, UnsafeMutablePointer<Entry>.allocate(capacity: capacity))
+        (self.mask, self.shift, self.entries) = (mask, shift, entries)
         entries.initialize(repeating: Entry(key: Self.free, merge: Self.none), count: capacity)
+        var looks = TokenizerLimits.looks(entries: merges.count)
         for (rank, merge) in merges.enumerated() {
             let key = Self.key(merge.left, merge.right)
-            var slot = slot(of: key)
-            while entries[slot].key != Self.free, entries[slot].key != key { slot = (slot + 1) & mask }
+            var slot = Self.slot(of: key, shift)
+            while entries[slot].key != Self.free, entries[slot].key != key {
+                slot = (slot + 1) & mask
+                looks -= 1
+            }
+            if looks < 0 { break }
             entries[slot] = Entry(key: key, merge: UInt64(rank) << 32 | UInt64(UInt32(bitPattern: merge.merged)))
         }
+        isClustered = looks < 0
     }
 
     deinit { entries.deallocate() }
@@ -43,7 +51,7 @@ package final class MergeTable: @unchecked Sendable {
     @inline(__always)
     func merge(_ left: Int32, _ right: Int32) -> Merge {
         let key = Self.key(left, right)
-        var slot = slot(of: key)
+        var slot = Self.slot(of: key, shift)
         while true {
             let entry = entries[slot]
             if entry.key == key { return entry.merge }
@@ -61,7 +69,7 @@ package final class MergeTable: @unchecked Sendable {
     }
 
     @inline(__always)
-    private func slot(of key: UInt64) -> Int {
+    private static func slot(of key: UInt64, _ shift: UInt64) -> Int {
         Int(truncatingIfNeeded: ((key ^ (key &>> 32)) &* 0x9E37_79B9_7F4A_7C15) &>> shift)
     }
 }

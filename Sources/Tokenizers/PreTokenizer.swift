@@ -54,6 +54,17 @@ struct PreTokenizer: Sendable {
     /// Reads a `pre_tokenizer`.
     init(_ node: JSONNode) throws {
         try append(node)
+        try rewrites.check(node)
+        guard splitters.count <= TokenizerLimits.steps else { throw node.malformed("more than \(TokenizerLimits.steps) steps") }
+        for splitter in splitters {
+            switch splitter {
+            case .before(let mark), .after(let mark):
+                guard (1...TokenizerLimits.patternBytes).contains(mark.count) else {
+                    throw node.malformed("a mark of \(mark.count) bytes to split at")
+                }
+            case .digits, .pattern, .mergeBoundaries: break
+            }
+        }
     }
 
     private mutating func append(_ node: JSONNode) throws {

@@ -56,6 +56,29 @@ extension [TextRewrite] {
 }
 
 extension [TextRewrite] {
+    /// Refuses steps that together would cost a text far more than its length.
+    func check(_ node: JSONNode) throws {
+        guard count <= TokenizerLimits.steps else { throw node.malformed("more than \(TokenizerLimits.steps) steps") }
+        var growth = 1
+        for step in self {
+            switch step {
+            case .prepend(let bytes), .prependOnce(let bytes, _):
+                guard bytes.count <= TokenizerLimits.patternBytes else {
+                    throw node.malformed("a prefix of \(bytes.count) bytes")
+                }
+            case .replace(let old, let new):
+                guard old.count <= TokenizerLimits.patternBytes, new.count <= old.count * TokenizerLimits.growth else {
+                    throw node.malformed("\(new.count) bytes in the place of \(old.count)")
+                }
+                growth *= Swift.max(1, (new.count + old.count - 1) / old.count)
+                guard growth <= TokenizerLimits.growth else {
+                    throw node.malformed("steps that make a text more than \(TokenizerLimits.growth) times as long")
+                }
+            case .composition: break
+            }
+        }
+    }
+
     /// Reads a `normalizer`.
     init(normalizer node: JSONNode) throws {
         let kind = try node.required("type").string()

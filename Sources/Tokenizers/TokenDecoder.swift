@@ -24,6 +24,7 @@ struct TokenDecoder: Sendable {
     init(_ node: JSONNode, tokens: [String?]) throws {
         var steps = Steps()
         try steps.append(node)
+        try steps.replacements.check(node)
         var pieces: [UInt8] = []
         var ends: [Int] = []
         var fallbackBytes = [Int16](repeating: -1, count: tokens.count)
@@ -60,7 +61,7 @@ private struct Steps {
     var fallsBackToBytes = false
     var strippedCount = 0
     var strippedByte: UInt8 = 0
-    private var replacements: [TextRewrite] = []
+    private(set) var replacements: [TextRewrite] = []
     private var isFused = false
 
     private static let supported = "ByteLevel alone, or Replace, ByteFallback, Fuse and Strip in this order"

@@ -33,6 +33,7 @@ public final class Tokenizer: Sendable {
         let root = JSONNode(
             value: try JSONValue(parsing: definition.tokenizerJSON, file: definition.file), file: definition.file, path: "")
         normalizer = try root.member("normalizer").map { try [TextRewrite](normalizer: $0) } ?? []
+        try normalizer.check(root)
         var preTokenizer = try root.member("pre_tokenizer").map { try PreTokenizer($0) } ?? PreTokenizer()
         model = try BPEModel(try root.required("model"), isByteLevel: preTokenizer.isByteLevel)
         if let boundaries = model.boundaries { preTokenizer.splitters.append(.mergeBoundaries(boundaries)) }
@@ -40,6 +41,9 @@ public final class Tokenizer: Sendable {
         template = try root.member("post_processor").map { try SpecialTokenTemplate($0) } ?? SpecialTokenTemplate()
 
         let added = try root.member("added_tokens")?.elements().map { try AddedToken($0) } ?? []
+        guard added.reduce(0, { $0 + $1.content.utf8.count }) <= TokenizerLimits.addedBytes else {
+            throw root.malformed("added_tokens of more than \(TokenizerLimits.addedBytes) bytes together")
+        }
         let vocabulary = model.vocabulary
         addedIDs = Dictionary(added.map { ($0.content, $0.id) }, uniquingKeysWith: { $1 })
         addedTexts = Dictionary(added.map { ($0.id, $0.content) }, uniquingKeysWith: { $1 })
@@ -56,6 +60,9 @@ public final class Tokenizer: Sendable {
 
         let size = max(vocabulary.count, (added.map { Int($0.id) }.max() ?? -1) + 1)
         vocabularySize = size
+        guard (template.before + template.after).allSatisfy({ $0 < size }) else {
+            throw root.malformed("post_processor puts tokens around a text that the vocabulary lacks")
+        }
         let addedTexts = addedTexts
         decoder = try TokenDecoder(
             try root.required("decoder"),

@@ -14,6 +14,8 @@ struct Vocabulary: Sendable {
     private let ranges: [Range<Int>]
     /// Ids by hash, -1 where free. The count is a power of two.
     private let slots: [Int32]
+    /// Whether its texts collide as no others do by chance; it was given up then, and knows some of them alone.
+    let isClustered: Bool
 
     /// One more than the largest id.
     var count: Int { ranges.count }
@@ -35,17 +37,20 @@ struct Vocabulary: Sendable {
         var capacity = 16
         while capacity < 2 * entries.count { capacity *= 2 }
         var slots = [Int32](repeating: -1, count: capacity)
+        var looks = TokenizerLimits.looks(entries: entries.count)
         texts.withUnsafeBufferPointer { texts in
             for entry in entries {
                 let text = UnsafeBufferPointer(rebasing: texts[ranges[Int(entry.id)]])
                 var slot = Int(truncatingIfNeeded: byteHash(text) &>> 20) & (capacity - 1)
                 while slots[slot] >= 0, !Self.equal(UnsafeBufferPointer(rebasing: texts[ranges[Int(slots[slot])]]), text) {
                     slot = (slot + 1) & (capacity - 1)
+                    looks -= 1
                 }
                 slots[slot] = entry.id
+                if looks < 0 { break }
             }
         }
-        (self.texts, self.ranges, self.slots) = (texts, ranges, slots)
+        (self.texts, self.ranges, self.slots, isClustered) = (texts, ranges, slots, looks < 0)
     }
 
     func id(of text: UnsafeBufferPointer<UInt8>) -> Int32? {

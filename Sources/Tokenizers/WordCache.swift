@@ -33,15 +33,14 @@ final class WordCache {
     private var (slotsUsed, wordsUsed, tokensUsed) = (0, 0, 0)
 
     init() {
-        slots = .allocate(capacity: Self.capacity)
-        slots.initialize(
-            repeating: Slot(hash: 0, wordStart: 0, tokenStart: 0, wordLength: 0, tokenCount: 0), count: Self.capacity)
+        // Zeroes that the system has at hand: a short text touches few of these pages, and pays for no others.
+        slots = calloc(Self.capacity, MemoryLayout<Slot>.stride).bindMemory(to: Slot.self, capacity: Self.capacity)
         words = .allocate(capacity: Self.wordBytes)
         tokens = .allocate(capacity: Self.tokenRoom)
     }
 
     deinit {
-        slots.deallocate()
+        free(slots)
         words.deallocate()
         tokens.deallocate()
     }

@@ -123,7 +123,7 @@ struct StudyOptions: ParsableArguments {
         let library = try PlottingLibrary(PlottingLibrary.location())
         let runner = StudyRunner(study, source: source, in: directory)
         let line = ProgressLine()
-        let began = Date()
+        let began = ContinuousClock.now
         runner.shouldStop = { StopSignal.isReceived }
         runner.onProgress = { progress in
             line.update(fraction: progress.total > 0 ? min(1, progress.done / progress.total) : 1) { _ in
@@ -144,7 +144,7 @@ struct StudyOptions: ParsableArguments {
         let outcome = try runner()
         line.clear()
         guard outcome == .finished else {
-            Terminal.note("stopped after \(Terminal.duration(Date().timeIntervalSince(began))); start again to go on")
+            Terminal.note("stopped after \(Terminal.duration((ContinuousClock.now - began) / .seconds(1))); start again to go on")
             throw StopSignal.exitCode
         }
         let findings = try StudyFindings(directory: directory, followsOutside: true)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Foundation
 import Torch
 
@@ -30,6 +31,7 @@ struct WinnowCommand: AsyncParsableCommand {
 
     static func main() async {
         Runtime.keepFreedMemory()
+        UnreadableMapping.explain()
         do {
             var command = try parseAsRoot()
             try refuseRanks(command)

@@ -112,6 +112,22 @@ import Winnow
         #expect(try TinyRun.differences(tiny.directory("run"), tiny.directory("whole")) == [])
     }
 
+    /// The tokens are mapped: to touch what is gone of them would end a process by SIGBUS, without a word.
+    @Test func aFileThatIsCutShortIsNamed() async throws {
+        let tiny = try await TinyRun(steps: 150)
+        #expect(try WinnowProcess(tiny.command("whole")).exitCode == 0)
+        let shard = tiny.folder.file("shards/train.tokens")
+        let bytes = try Data(contentsOf: shard)
+        let process = try begin(tiny, "run", steps: 3)
+        #expect(truncate(shard.path, 0) == 0)
+        #expect(process.wait() == 1)
+        #expect(process.errors.contains("train.tokens: can no longer be read: it was shortened"), "\(process.errors)")
+        #expect(try lastStep(tiny.directory("run")) < tiny.steps)
+        try bytes.write(to: shard)
+        #expect(try WinnowProcess(tiny.command("run")).exitCode == 0)
+        #expect(try TinyRun.differences(tiny.directory("run"), tiny.directory("whole")) == [])
+    }
+
     @Test func aFolderThatIsGoneIsNamed() async throws {
         let tiny = try await TinyRun(steps: 20_000)
         let process = try begin(tiny, "run", steps: 1)

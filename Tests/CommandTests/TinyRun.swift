@@ -20,12 +20,7 @@ struct TinyRun {
     init(steps: Int = 30, accumulation: Int = 1, wholeModel: Bool = false) async throws {
         (folder, self.steps) = (try TemporaryFolder(), steps)
         try LlamaModel.tiny(.tiny(vocabularySize: 256)).write(to: folder.file("model"))
-        let text = (0..<90).map { "{\"text\": \"Line \($0) is \($0 * $0) and more.\"}\n" }.joined()
-        try Data(text.utf8).write(to: folder.file("text.jsonl"))
-        var options = CorpusOptions()
-        options.split = .every(6)
-        _ = try await CorpusPreparation(inputs: [folder.file("text.jsonl").path], options: options, encoder: Bytes())
-            .run(to: folder.file("shards"))
+        try await prepare(ending: "and more")
         let sections = """
             model: \(folder.file("model").path)
             data: {train: \(folder.file("shards").path), validation: {held-out: \(folder.file("shards").path)}, blockLength: 16}
@@ -48,6 +43,16 @@ struct TinyRun {
           - {name: topk, selection: {policy: topK, score: excessLoss, reference: reference/other, ratio: 0.5}}
 
         """.write(to: folder.file("study.yaml"), atomically: true, encoding: .utf8)
+    }
+
+    /// Makes the corpus, in the place of the one that is there.
+    func prepare(ending: String) async throws {
+        let text = (0..<90).map { "{\"text\": \"Line \($0) is \($0 * $0) \(ending).\"}\n" }.joined()
+        try Data(text.utf8).write(to: folder.file("text.jsonl"))
+        var options = CorpusOptions()
+        options.split = .every(6)
+        _ = try await CorpusPreparation(inputs: [folder.file("text.jsonl").path], options: options, encoder: Bytes())
+            .run(to: folder.file("shards"), overwrite: true)
     }
 
     func directory(_ name: String) -> RunDirectory { RunDirectory(folder.file(name)) }

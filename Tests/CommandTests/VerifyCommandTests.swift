@@ -105,6 +105,15 @@ import Winnow
             "\(process.errors)")
     }
 
+    /// A shard that is whole, but not the one that the run was made on: only the manifest knows.
+    @Test func anotherShardIsRefused() async throws {
+        let tiny = try await trained()
+        try await tiny.prepare(ending: "and less")
+        let process = try verify(tiny.directory("run"))
+        #expect(process.exitCode == 1 && process.output.isEmpty, "\(process.output)")
+        #expect(process.errors.contains("the data of held-out is not what"), "\(process.errors)")
+    }
+
     /// What a study's arm is built on is found beside it.
     @Test func anArmIsVerifiedInItsStudy() async throws {
         let tiny = try await TinyRun(steps: 5)

@@ -32,13 +32,14 @@ import Testing
             ])
     }
 
-    /// A resumed run tells its steps anew; what an earlier file said of them is forgotten, also within the same second.
-    @Test func aLaterFileReplacesWhatItRepeats() throws {
+    /// A resumed run tells its steps anew; what an earlier file said of them is forgotten, also within the same second, and where the
+    /// clock was set back.
+    @Test(arguments: [0.0, -86_400]) func aLaterFileReplacesWhatItRepeats(seconds: Double) throws {
         let directory = try TemporaryDirectory()
         let now = Date()
         let first = try EventFile(in: directory.url, from: 0, at: now)
         for step in 1...5 { try first.append([("loss", Double(step))], step: step) }
-        let second = try EventFile(in: directory.url, from: 4, at: now)
+        let second = try EventFile(in: directory.url, from: 4, at: now + seconds)
         #expect(second.url != first.url)
         for step in 4...6 { try second.append([("loss", Double(-step))], step: step) }
         #expect(

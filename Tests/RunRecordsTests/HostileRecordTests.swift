@@ -70,6 +70,27 @@ import Testing
         #expect(error?.description.contains("line 1: `selectedByScoreDecile` is \(count)") == true)
     }
 
+    /// A report compares what a study holds in pairs.
+    @Test func aStudyOfMoreThanAStudyHoldsIsRefused() throws {
+        func refusal(_ change: (inout StudyRecord) -> Void) throws -> String? {
+            try study { _, _ in }
+            var record = try StudyRecord.read(from: directory.url)
+            change(&record)
+            try record.write(to: directory.url)
+            do {
+                _ = try StudyRecord.read(from: directory.url)
+                return nil
+            } catch { return "\(error)" }
+        }
+        let split = StudyRecord.Split(name: "a", label: "a", role: .validation, documents: 1, tokens: 1, hash: "", source: "")
+        #expect(try refusal { $0.arms = Array(repeating: $0.arms[0], count: 256) } == nil)
+        #expect(try refusal { $0.arms = Array(repeating: $0.arms[0], count: 257) }?.contains("`arms` has 257 entries") == true)
+        #expect(
+            try refusal { $0.arms[0].runs = Array(repeating: $0.arms[0].runs[0], count: 257) }?.contains("`runs` has 257") == true
+        )
+        #expect(try refusal { $0.splits = Array(repeating: split, count: 257) }?.contains("`splits` has 257") == true)
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: ["pipe", "device"]) func noRecordIsReadForEver(kind: String) throws {
         let file = directory.file(kind)
         if kind == "pipe" {

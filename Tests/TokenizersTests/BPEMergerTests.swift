@@ -47,6 +47,19 @@ struct BPEMergerTests {
         }
     }
 
+    /// Pairs that all belong into the same place of the table, which somebody has to look for.
+    @Test func pairsChosenToCollideAreSeen() {
+        var merges: [(left: Int32, right: Int32, merged: Int32)] = []
+        var id: Int32 = 0
+        while merges.count < 600 {
+            id += 1
+            // Of two equal ids the key's lower half folds to 0; a table of 600 takes the product's upper ten bits.
+            if (UInt64(id) << 32 &* 0x9E37_79B9_7F4A_7C15) &>> 54 == 0 { merges.append((id, id, 0)) }
+        }
+        #expect(MergeTable(merges).isClustered)
+        #expect(!MergeTable(merges.map { ($0.left, $0.left &* 7919 % 100_003, 0) }).isClustered)
+    }
+
     /// A million symbols in one word: quadratic work would not end within the limit.
     @Test(.timeLimit(.minutes(1))) func longWordsAreNotQuadratic() {
         let table = MergeTable([(left: 0, right: 0, merged: 1), (left: 1, right: 1, merged: 2)])

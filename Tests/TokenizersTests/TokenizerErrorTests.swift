@@ -30,6 +30,18 @@ struct TokenizerErrorTests {
         }
     }
 
+    /// The field that a file is refused for.
+    private func malformed(_ json: String) -> String? {
+        do {
+            _ = try load(json)
+            return nil
+        } catch TokenizerError.malformed(_, let field, _) {
+            return field
+        } catch {
+            return "\(error)"
+        }
+    }
+
     @Test func theSmallestFileLoads() throws {
         let tokenizer = try load(document())
         #expect(tokenizer.encode("abba") == [2, 1, 0])
@@ -66,6 +78,7 @@ struct TokenizerErrorTests {
         #""vocab": {"a": -1}, "merges": []"#,
         #""vocab": {"a": 0.5}, "merges": []"#,
         #""vocab": {"a": 999999999}, "merges": []"#,
+        #""vocab": {"a": 2097152}, "merges": []"#,
         #""vocab": {"a": 0}"#,
         #""vocab": {"a": 0}, "merges": [], "unk_token": "<unk>""#,
     ])
@@ -74,6 +87,98 @@ struct TokenizerErrorTests {
             guard case TokenizerError.malformed(_, let field, _) = error else { return false }
             return field.hasPrefix("model")
         }
+    }
+
+    /// Ids that tables of gigabytes would be made for, or that no Int32 is one more than.
+    @Test(arguments: [2_097_152, 2_147_483_647]) func anIDFarAboveTheOthersIsRefused(id: Int) {
+        #expect(malformed(document(#""added_tokens": [{"id": \#(id), "content": "x"}]"#)) == "added_tokens[0].id")
+    }
+
+    @Test func aTemplatesTokensAreInTheVocabulary() throws {
+        func template(_ id: Int, times: Int = 1) -> String {
+            let ids = Array(repeating: "\(id)", count: times).joined(separator: ", ")
+            return #"""
+                "post_processor": {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "s"}}, {"Sequence": {"id": "A"}}],
+                "special_tokens": {"t": {"ids": [0]}, "s": {"ids": [\#(ids)]}, "s": {"ids": [0]}}}
+                """#
+        }
+        #expect(try load(document(template(2))).encode("a", addSpecialTokens: true) == [2, 0])
+        #expect(malformed(document(template(3))) == "the document")
+        #expect(try load(document(template(1, times: 1024))).encode("a", addSpecialTokens: true).count == 1025)
+        #expect(malformed(document(template(1, times: 1025))) == "post_processor")
+    }
+
+    /// Each step is small and sensible; all together would turn a letter into 2⁴⁰.
+    @Test func stepsThatMultiplyATextAreRefused() {
+        func steps(_ count: Int, _ step: String) -> String { Array(repeating: step, count: count).joined(separator: ", ") }
+        let double = #"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#
+        func normalizer(_ count: Int, _ step: String) -> String {
+            document(#""normalizer": {"type": "Sequence", "normalizers": [\#(steps(count, step))]}"#)
+        }
+        #expect(throws: Never.self) { try load(normalizer(6, double)) }
+        #expect(malformed(normalizer(7, double)) == "the document")
+        #expect(
+            malformed(normalizer(1, #"{"type": "Prepend", "prepend": "\#(String(repeating: "a", count: 257))"}"#))
+                == "the document")
+        #expect(malformed(normalizer(33, #"{"type": "NFC"}"#)) == "the document")
+        #expect(
+            malformed(document(decoder: #"{"type": "Sequence", "decoders": [\#(steps(40, double))]}"#)) == "decoder")
+        let digits = steps(33, #"{"type": "Digits", "individual_digits": true}"#)
+        #expect(
+            malformed(document(#""pre_tokenizer": {"type": "Sequence", "pretokenizers": [\#(digits)]}"#)) == "pre_tokenizer")
+    }
+
+    @Test(arguments: [0, 257]) func aMarkOfNoPossibleLengthIsRefused(count: Int) {
+        let mark = String(repeating: "a", count: count)
+        let metaspace = #"{"type": "Metaspace", "replacement": "\#(mark)", "prepend_scheme": "never"}"#
+        #expect(malformed(document(#""pre_tokenizer": \#(metaspace)"#)) == "pre_tokenizer")
+        let split = #"{"type": "Split", "pattern": {"String": "\#(mark)"}, "behavior": "MergedWithPrevious", "invert": false}"#
+        #expect(malformed(document(#""pre_tokenizer": \#(split)"#))?.hasPrefix("pre_tokenizer") == true)
+    }
+
+    @Test func addedTokensOfMegabytesAreRefused() {
+        let long = String(repeating: "a", count: 1 << 19)
+        func added(_ more: String) -> String {
+            document(#""added_tokens": [{"id": 0, "content": "\#(long)"}, {"id": 1, "content": "\#(long)\#(more)"}]"#)
+        }
+        #expect(throws: Never.self) { try load(added("")) }
+        #expect(malformed(added("a")) == "the document")
+    }
+
+    /// Spaces between added tokens that swallow spaces on both sides, and are spaces themselves: each is walked through once.
+    @Test(.timeLimit(.minutes(1))) func spacesAroundTokensTakeTimeInProportion() throws {
+        let space = #"{"id": 1, "content": " ", "lstrip": true, "rstrip": true, "normalized": false}"#
+        let tokenizer = try load(document(#""added_tokens": [\#(space)]"#))
+        #expect(tokenizer.encode("a   \u{3000} a") == [0, 1, 1, 1, 1, 0])
+        #expect(tokenizer.encode("a" + String(repeating: " ", count: 200_000) + "a").count == 200_002)
+    }
+
+    /// Eight letters each, whose hashes end in the same bits: a table of them would take the square of their number.
+    @Test func wordsChosenToCollideAreRefused() {
+        /// Undoes the hash's one round, for words of eight bytes.
+        func word(hashing hash: UInt64) -> [UInt8] {
+            var (inverse, factor) = (UInt64(1), UInt64(0xD6E8_FEB8_6659_FD93))
+            // Newton's iteration, five bits right at first.
+            inverse = 3 &* factor ^ 2
+            for _ in 0..<4 { inverse = inverse &* (2 &- factor &* inverse) }
+            factor = (hash ^ hash &>> 32) &* inverse ^ 8 &* 0x9E37_79B9_7F4A_7C15
+            return withUnsafeBytes(of: factor.littleEndian, Array.init)
+        }
+        var words: [String] = []
+        var high: UInt64 = 0
+        while words.count < 600 {
+            high += 1
+            // Bits 20 to 33 are 0, which choose the slot.
+            let bytes = word(hashing: high << 34 | high & 0xF_FFFF)
+            if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
+                words.append(String(decoding: bytes, as: UTF8.self))
+            }
+        }
+        func vocabulary(_ words: [String]) -> String {
+            "\"vocab\": {" + words.enumerated().map { "\"\($1)\": \($0)" }.joined(separator: ", ") + "}, \"merges\": []"
+        }
+        #expect(malformed(document(model: vocabulary(words))) == "model")
+        #expect(throws: Never.self) { try load(document(model: vocabulary(words.map { "w" + $0 }))) }
     }
 
     @Test(arguments: [

@@ -7,6 +7,9 @@ struct GGUFCursor {
     let file: String
     private(set) var offset = 0
 
+    /// Elements of an array: merges are the longest, of which no vocabulary has a million.
+    static let longestArray = 1 << 22
+
     private var remaining: Int { bytes.count - offset }
 
     init(_ bytes: UnsafeRawBufferPointer, file: String) {
@@ -67,6 +70,10 @@ struct GGUFCursor {
         guard depth < 4 else { throw malformed("'\(key)' nests arrays too deeply") }
         let type = try storedType(of: key)
         let count = try count(ofSize: type.minimumByteCount, "the count of '\(key)'")
+        // Its elements are widened: a file of bytes would take eight times its size.
+        guard count <= Self.longestArray else {
+            throw malformed("'\(key)' is an array of \(count), of at most \(Self.longestArray)")
+        }
         return switch type {
         case .uint8, .int8, .uint16, .int16, .uint32, .int32, .uint64, .int64:
             .integers(try elements(count) { try $0.integer(type, of: key) })

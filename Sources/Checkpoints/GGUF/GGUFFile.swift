@@ -23,9 +23,10 @@ public struct GGUFFile: TensorSource {
     ///
     /// - Throws: `CheckpointError.system` where the file cannot be mapped, `.malformed` where it is truncated or broken,
     ///   `.unsupportedType` for the first tensor in a quantization that is not read, `.unknownArchitecture`.
-    public init(_ url: URL) throws {
+    public init(_ url: URL) throws { try self.init(MappedFile(url), at: url) }
+
+    package init(_ file: MappedFile, at url: URL) throws {
         self.url = url
-        let file = try MappedFile(url)
         let header = try file.withBytes { try GGUFHeader($0, file: url.path) }
         self.file = file
         metadata = header.metadata

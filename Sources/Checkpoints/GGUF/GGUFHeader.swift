@@ -33,6 +33,10 @@ struct GGUFHeader {
         // A tensor's record is at least 8 + 4 + 4 + 8 bytes, a metadata entry at least 8 + 4 + 1.
         let tensorCount = try cursor.count(ofSize: 24, "the count of tensors")
         let metadataCount = try cursor.count(ofSize: 13, "the count of metadata entries")
+        // Each costs several times its bytes. Real files have some dozens of entries, and tensors by the hundred.
+        guard tensorCount <= 1 << 20, metadataCount <= 1 << 16 else {
+            throw cursor.malformed("claims \(tensorCount) tensors and \(metadataCount) metadata entries")
+        }
 
         var metadata: [String: GGUFValue] = [:]
         for index in 0..<metadataCount {

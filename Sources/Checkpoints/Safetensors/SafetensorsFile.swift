@@ -14,9 +14,10 @@ public struct SafetensorsFile: TensorSource {
     ///
     /// - Throws: `CheckpointError.system` where the file cannot be mapped, `.malformed` and `.unsupportedType` where its
     ///   header is wrong.
-    public init(_ url: URL) throws {
+    public init(_ url: URL) throws { try self.init(MappedFile(url), at: url) }
+
+    package init(_ file: MappedFile, at url: URL) throws {
         self.url = url
-        let file = try MappedFile(url)
         let header = try file.withBytes { try SafetensorsHeader($0, file: url.path) }
         self.file = file
         metadata = header.metadata

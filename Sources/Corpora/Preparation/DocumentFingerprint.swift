@@ -7,24 +7,38 @@ struct DocumentFingerprint: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
 
+    static let piece = 1 << 16
+
     init(high: UInt64, low: UInt64) { (self.high, self.low) = (high, low) }
 
     init(_ text: String) {
-        var text = text
-        let normalized = text.withUTF8 { bytes in
-            [UInt8](unsafeUninitializedCapacity: bytes.count) { normalized, count in
-                var isSpace = true
+        var (text, hash) = (text, SHA256())
+        text.withUTF8 { bytes in
+            // A piece at a time: a document may be of any size.
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.piece + 2) { normalized in
+                var (count, owesSpace, hasBegun) = (0, false, false)
                 for byte in bytes {
-                    let wasSpace = isSpace
-                    isSpace = byte == 0x20 || byte &- 0x09 < 5
-                    normalized[count] = isSpace ? 0x20 : byte
-                    // Of a run of spaces all but the first are written over.
-                    count += isSpace && wasSpace ? 0 : 1
+                    if byte == 0x20 || byte &- 0x09 < 5 {
+                        owesSpace = hasBegun
+                        continue
+                    }
+                    // Before the byte that follows, so that none stands at the end.
+                    if owesSpace {
+                        normalized[count] = 0x20
+                        count += 1
+                    }
+                    normalized[count] = byte
+                    count += 1
+                    (owesSpace, hasBegun) = (false, true)
+                    if count >= Self.piece {
+                        hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(normalized)[..<count]))
+                        count = 0
+                    }
                 }
-                if isSpace && count > 0 { count -= 1 }
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(normalized)[..<count]))
             }
         }
-        let digest = Array(SHA256.hash(data: normalized))
+        let digest = Array(hash.finalize())
         high = digest[0..<8].reduce(0) { $0 << 8 | UInt64($1) }
         low = digest[8..<16].reduce(0) { $0 << 8 | UInt64($1) }
     }

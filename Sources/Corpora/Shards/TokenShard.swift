@@ -18,14 +18,15 @@ public final class TokenShard: Sendable {
 
     /// - Throws: `CorpusError.damagedShard` where the file is truncated, altered or no shard at all; `CheckpointError` where it
     ///   cannot be read.
-    public convenience init(_ url: URL) throws {
+    public convenience init(_ url: URL) throws { try self.init(MappedFile(url), at: url) }
+
+    package convenience init(_ file: MappedFile, at url: URL) throws {
         var whole: SHA256?
-        try self.init(url, whole: &whole)
+        try self.init(file, at: url, whole: &whole)
     }
 
     /// - Parameter whole: goes on over the tokens: the hash of the split that the shard is a part of.
-    init(_ url: URL, whole: inout SHA256?) throws {
-        let file = try MappedFile(url)
+    init(_ file: MappedFile, at url: URL, whole: inout SHA256?) throws {
         (self.url, self.file) = (url, file)
         header = try file.withBytes { try TokenShardHeader(reading: $0, path: url.path) }
         try file.withBytes { bytes in

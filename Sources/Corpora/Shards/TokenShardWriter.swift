@@ -65,9 +65,8 @@ public final class TokenShardWriter {
         if let token = tokens.first(where: { $0 < 0 || Int($0) >= vocabularySize }) {
             throw CorpusError.tokenOutOfVocabulary(token: Int(token), vocabularySize: vocabularySize)
         }
-        if tokenWidth == 2 { write(tokens, as: UInt16.self) } else { write(tokens, as: UInt32.self) }
+        if tokenWidth == 2 { try write(tokens, as: UInt16.self) } else { try write(tokens, as: UInt32.self) }
         boundaries.append(UInt64(tokenCount + tokens.count))
-        if buffer.count >= Self.bufferSize { try flush() }
     }
 
     /// Completes the shard, makes it durable and puts it in its place.
@@ -107,9 +106,13 @@ public final class TokenShardWriter {
         return header.contentHash.hexadecimal
     }
 
-    private func write<Stored: FixedWidthInteger>(_ tokens: [Int32], as type: Stored.Type) {
-        let stored = tokens.map { Stored(truncatingIfNeeded: $0).littleEndian }
-        stored.withUnsafeBytes { buffer.append(contentsOf: $0) }
+    /// A piece at a time: a document may be of any size.
+    private func write<Stored: FixedWidthInteger>(_ tokens: [Int32], as type: Stored.Type) throws {
+        for start in stride(from: 0, to: tokens.count, by: Self.bufferSize / 4) {
+            let piece = tokens[start..<min(start + Self.bufferSize / 4, tokens.count)]
+            piece.map { Stored(truncatingIfNeeded: $0).littleEndian }.withUnsafeBytes { buffer.append(contentsOf: $0) }
+            if buffer.count >= Self.bufferSize { try flush() }
+        }
     }
 
     private func flush() throws {

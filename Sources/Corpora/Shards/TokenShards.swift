@@ -1,3 +1,4 @@
+import Checkpoints
 import Crypto
 import Foundation
 
@@ -26,7 +27,7 @@ public struct TokenShards: Sendable {
         var shards: [TokenShard] = []
         var (tokens, documents) = ([0], [0])
         for url in urls {
-            let shard = try TokenShard(url, whole: &whole)
+            let shard = try TokenShard(MappedFile(url), at: url, whole: &whole)
             if let first = shards.first {
                 guard shard.vocabularySize == first.vocabularySize, shard.tokenizerHash == first.tokenizerHash else {
                     throw CorpusError.damagedShard(path: url.path, reason: "made with another tokenizer than \(first.url.path)")

@@ -50,36 +50,3 @@ struct HTMLNode: Hashable {
         return nil
     }
 }
-
-/// A page parsed by libxml2's HTML parser, which mends what is broken as browsers do.
-final class HTMLTree {
-    private let document: htmlDocPtr
-    let root: HTMLNode
-
-    /// libxml2 has to be initialised before threads use it.
-    private static let isReady: Void = xmlInitParser()
-
-    /// - Parameter bytes: UTF-8, or anything that the page declares.
-    /// - Returns: `nil` where there is nothing to parse.
-    init?(_ bytes: [UInt8]) {
-        _ = Self.isReady
-        let isUTF8 = String(validating: bytes, as: UTF8.self) != nil
-        let options =
-            HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NOERROR.rawValue | HTML_PARSE_NOWARNING.rawValue
-            | HTML_PARSE_NONET.rawValue | HTML_PARSE_COMPACT.rawValue
-        let parsed = bytes.withUnsafeBytes { bytes in
-            htmlReadMemory(
-                bytes.bindMemory(to: CChar.self).baseAddress, Int32(clamping: bytes.count), nil, isUTF8 ? "UTF-8" : nil,
-                Int32(options))
-        }
-        guard let parsed else { return nil }
-        guard let root = xmlDocGetRootElement(parsed) else {
-            xmlFreeDoc(parsed)
-            return nil
-        }
-        document = parsed
-        self.root = HTMLNode(root)
-    }
-
-    deinit { xmlFreeDoc(document) }
-}

@@ -7,9 +7,9 @@
 struct HTMLText {
     let text: String
 
-    /// - Throws: `CorpusError.unparsableHTML` where libxml2 makes nothing of it.
+    /// - Throws: `CorpusError.unparsableHTML` where libxml2 makes nothing of it, `.deepHTML` where it doesn't come to its end.
     init(_ bytes: [UInt8], path: String) throws {
-        guard let tree = HTMLTree(bytes) else { throw CorpusError.unparsableHTML(path: path) }
+        let tree = try HTMLTree(bytes, path: path)
         text = withExtendedLifetime(tree) { Self.read(tree.root) }
     }
 

@@ -112,7 +112,7 @@ public struct GroundTruthRunner {
     private func score(
         _ text: GroundTruthText, student: GroundTruthModel, references: [GroundTruthModel]
     ) throws -> GroundTruthRecord.Test? {
-        let began = Date()
+        let began = ContinuousClock.now
         var done = 0
         var opinions: [GroundTruthScores.Opinion] = []
         for model in [student] + references {
@@ -123,7 +123,7 @@ public struct GroundTruthRunner {
                 opinion.loss += measured.loss.values() as [Float]
                 opinion.entropy += measured.entropy!.values() as [Float]
                 done += batch.inputIDs.count
-                onProgress(text.name, batch.inputIDs.count, Double(done) / Date().timeIntervalSince(began))
+                onProgress(text.name, batch.inputIDs.count, Double(done) / max(1e-9, (ContinuousClock.now - began) / .seconds(1)))
             }
             opinions.append(opinion)
         }

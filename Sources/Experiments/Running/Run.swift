@@ -152,6 +152,7 @@ public final class Run {
             let identity = try ReferenceIdentity(source, of: loaded)
             hashes["selection.reference"] = [identity.modelHash, identity.adapterHash].compactMap { $0 }.joined(separator: "+")
         }
+        if let storedReference { hashes["selection.store"] = try ContentHash.of([storedReference.file.url]) }
         if case .folder(let path) = onDisk.adapter?.start {
             hashes["adapter.start"] = try ReferenceIdentity(loaded, adapter: URL(fileURLWithPath: path)).adapterHash
         }

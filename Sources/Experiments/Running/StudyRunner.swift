@@ -244,11 +244,11 @@ public final class StudyRunner {
     }
 
     private func evaluationProgress(_ name: String, _ run: Run) -> (String, Int, Int) -> Void {
-        var (split, done, began) = ("", 0, Date())
+        var (split, done, began) = ("", 0, ContinuousClock.now)
         return { [self] current, blocks, _ in
-            if current != split { (split, done, began) = (current, 0, Date()) }
+            if current != split { (split, done, began) = (current, 0, .now) }
             let tokens = Double((blocks - done) * run.recipe.data.blockLength)
-            let rate = Double(blocks * run.recipe.data.blockLength) / max(1e-9, Date().timeIntervalSince(began))
+            let rate = Double(blocks * run.recipe.data.blockLength) / max(1e-9, (ContinuousClock.now - began) / .seconds(1))
             done = blocks
             advance(name, .evaluating, by: tokens * StudyPlan.forwardShare, rate: rate)
         }

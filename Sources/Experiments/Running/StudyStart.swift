@@ -23,14 +23,14 @@ struct StudyStart {
         try? FileManager.default.removeItem(at: keyFile)
         let evaluator = Evaluator(run.loaded.model)
         let records = try run.splits.map { split in
-            let began = Date()
+            let began = ContinuousClock.now
             let losses = try evaluator.tokenLosses(over: split.batches) {
                 try onEvaluation(split.name, $0, split.batches.blockCount)
             }
             try TokenLossFile.write(losses, to: folder.tokenLosses(on: split.name))
             return EvaluationRecord(
                 step: 0, tokensSeen: 0, split: split.name, loss: losses.mean, tokens: losses.count,
-                seconds: Date().timeIntervalSince(began))
+                seconds: (ContinuousClock.now - began) / .seconds(1))
         }
         let log = try MetricsLog.create(at: folder.metrics)
         for record in records { try log.append(.evaluation(record)) }

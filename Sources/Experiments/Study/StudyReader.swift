@@ -68,6 +68,12 @@ struct StudyReader {
                 "references", written.place, "is \(written.summary)", fix: "write name: {key.path: value, …} below it")
             return []
         }
+        guard entries.count <= SeedList.most else {
+            fields.complain(
+                "references", written.place, "has \(entries.count) runs",
+                fix: "list at most \(SeedList.most), or divide the study")
+            return []
+        }
         var references: [StudyRun] = []
         for entry in entries {
             let label = "references." + entry.key
@@ -97,6 +103,11 @@ struct StudyReader {
         guard case .sequence(let items) = written.content, !items.isEmpty else {
             fields.complain(
                 "arms", written.place, "is \(written.summary)", fix: "list the runs, each - {name: …, key.path: value}")
+            return []
+        }
+        guard items.count <= SeedList.most else {
+            fields.complain(
+                "arms", written.place, "has \(items.count) runs", fix: "list at most \(SeedList.most), or divide the study")
             return []
         }
         var arms: [Study.Arm] = []

@@ -31,9 +31,11 @@ public struct ReferenceLossFile: Sendable {
     /// Maps the file and checks it: shapes against the file's length, blocks and lengths. Losses are not read.
     ///
     /// - Throws: `CheckpointError` where the file is damaged, `RunRecordError.notAReferenceLossFile`.
-    public init(_ url: URL) throws {
+    public init(_ url: URL) throws { try self.init(SafetensorsFile(url)) }
+
+    package init(_ file: SafetensorsFile) throws {
+        let url = file.url
         func flaw(_ reason: String) -> RunRecordError { .notAReferenceLossFile(file: url.path, reason: reason) }
-        let file = try SafetensorsFile(url)
         guard file.metadata["format"] == Self.format else {
             throw flaw("its metadata says format \(file.metadata["format"] ?? "nothing"), not \(Self.format)")
         }

@@ -16,10 +16,11 @@ public final class EventFile {
     ///
     /// - Parameter step: the first step that it will tell of; TensorBoard then forgets what earlier files say of it and later.
     public init(in directory: URL, from step: Int, at time: Date = Date()) throws {
-        let stem = "\(RunDirectory.eventsPrefix)\(Int(time.timeIntervalSince1970)).winnow"
+        // TensorBoard reads files in the order of their names, and a clock may have been set back since the last.
+        let seconds = max(Int(time.timeIntervalSince1970), Self.latest(in: directory) ?? 0)
+        let stem = "\(RunDirectory.eventsPrefix)\(seconds).winnow"
         var url = directory.appendingPathComponent(stem)
         var number = 1
-        // TensorBoard reads files in the order of their names.
         while FileManager.default.fileExists(atPath: url.path) {
             url = directory.appendingPathComponent(stem + String(format: ".%04d", number))
             number += 1
@@ -36,6 +37,14 @@ public final class EventFile {
     }
 
     deinit { try? handle.close() }
+
+    /// The latest time that a file's name says.
+    private static func latest(in directory: URL) -> Int? {
+        (try? FileManager.default.contentsOfDirectory(atPath: directory.path))?.compactMap { name in
+            guard name.hasPrefix(RunDirectory.eventsPrefix) else { return nil }
+            return name.dropFirst(RunDirectory.eventsPrefix.count).split(separator: ".").first.flatMap { Int($0) }
+        }.max()
+    }
 
     /// - Parameter scalars: by tag, in the order of writing.
     public func append(_ scalars: [(tag: String, value: Double)], step: Int, at time: Date = Date()) throws {

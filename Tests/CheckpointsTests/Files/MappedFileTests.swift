@@ -12,6 +12,14 @@ struct MappedFileTests {
         #expect(file.withBytes(in: 1..<3) { [UInt8]($0) } == [2, 3])
     }
 
+    @Test func holdsACopyInTheSameWay() {
+        let file = [1, 2, 3, 4].withUnsafeBytes { MappedFile(copying: $0, path: "/in/memory") }
+        #expect(file.count == 4 * MemoryLayout<Int>.size && file.path == "/in/memory")
+        file.release(0..<file.count)
+        #expect(file.withBytes { $0.load(fromByteOffset: 8, as: Int.self) } == 2)
+        #expect(MappedFile(copying: UnsafeRawBufferPointer(start: nil, count: 0), path: "").withBytes { $0.count } == 0)
+    }
+
     @Test func mapsAnEmptyFile() throws {
         #expect(try MappedFile(folder.write([], as: "empty")).withBytes { $0.count } == 0)
     }

@@ -120,6 +120,8 @@ struct GGUFFileTests {
         ),
         ("has a quantized bias", "tensor 'model.layers.0.self_attn.q_proj.bias' of shape [32] cannot be 2 heads"),
         ("is no GGUF", "does not begin with 'GGUF'"),
+        ("has an array past 2²²", "'general.name' is an array of 4194305, of at most 4194304"),
+        ("has 2¹⁶ entries more", "claims 3 tensors and 65547 metadata entries"),
     ])
     func saysWhatIsWrong(flaw: String, problem: String) throws {
         var file = GGUFBytes.tinyLlama()
@@ -146,6 +148,11 @@ struct GGUFFileTests {
         case "is not UTF-8": file.set("general.name", GGUFBytes.raw(8 as UInt32) + GGUFBytes.raw(1 as UInt64) + [0xFF])
         case "has heads past 2⁶²":
             file.set("llama.attention.head_count", GGUFBytes.raw(10 as UInt32) + GGUFBytes.raw(1 << 62 as UInt64))
+        case "has an array past 2²²":
+            let elements = [UInt8](repeating: 0, count: (1 << 22) + 1)
+            file.set("general.name", GGUFBytes.array(of: 0, count: UInt64(elements.count), elements))
+        case "has 2¹⁶ entries more":
+            for index in 0..<1 << 16 { file.metadata.append(("\(index)", GGUFBytes.raw(0 as UInt32) + [0])) }
         case "has a quantized bias":
             let bytes = [UInt8](repeating: 0, count: 34)
             file.tensors.append(GGUFBytes.Tensor(name: "blk.0.attn_q.bias", dimensions: [32], type: 8, bytes: bytes))

@@ -38,6 +38,21 @@ import Testing
         #expect(prepared.manifest.leftOut.duplicates == 2)
     }
 
+    /// Fingerprints and shards are made a piece at a time; where a piece ends means nothing.
+    @Test func aDocumentOfManyPiecesIsOne() async throws {
+        let words = (0..<100_000).map { "w\($0)" }
+        let text = words.joined(separator: " ")
+        var bytes = Array(text.utf8)
+        bytes[(1 << 16) + 3] ^= 1
+        let changed = String(decoding: bytes, as: UTF8.self)
+        let files = try [text, words.joined(separator: "\n \n"), text + "!", changed].enumerated().map {
+            try folder.write($1, to: "\($0).txt")
+        }
+        let prepared = try await Prepared(files, in: folder)
+        #expect(prepared.train == [text, text + "!", changed])
+        #expect(prepared.manifest.leftOut.duplicates == 1)
+    }
+
     @Test func lengthsAreInCharacters() async throws {
         let files = try ["", " \n", "数学", "数学数", "数学数学", "数学数学数"].enumerated().map { try folder.write($1, to: "\($0).txt") }
         let prepared = try await Prepared(files, in: folder) { ($0.minimumCharacters, $0.maximumCharacters) = (3, 4) }

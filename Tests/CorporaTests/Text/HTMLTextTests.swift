@@ -66,11 +66,26 @@ import Testing
         #expect(try await text(of: "<ol><li>a<li class='sidebar'>no<li>c<ol><li>d</ol></ol>") == "1. a\n3. c\n  1. d")
     }
 
-    /// Nothing recurses over the page, and libxml2 does not overflow either.
+    /// Nothing recurses over the page, and libxml2 neither overflows nor stops at its 256th level, as it would by itself.
     @Test func depthIsNoDanger() async throws {
-        let depth = 100_000
-        let html = String(repeating: "<div>", count: depth) + "deep" + String(repeating: "</div>", count: depth)
-        #expect(try await text(of: "<p>top</p>" + html).hasPrefix("top"))
+        func page(_ depth: Int, _ inner: String = "deep") -> String {
+            "<p>top</p>" + String(repeating: "<div>", count: depth) + inner + String(repeating: "</div>", count: depth)
+                + "<p>end</p>"
+        }
+        #expect(try await text(of: page(9000)) == "top\n\ndeep\n\nend")
+        let deep = try folder.write(page(100_000), to: "deep.html")
+        #expect(await failure([deep], in: folder) == .deepHTML(path: deep.path))
+        let list = String(repeating: "<ul><li>a", count: 1000) + String(repeating: "</li></ul>", count: 1000)
+        let lines = try await text(of: list).split(separator: "\n")
+        #expect(lines.count == 1000)
+        for (depth, line) in lines.enumerated() { #expect(line == String(repeating: "  ", count: min(depth, 20)) + "- a") }
+    }
+
+    /// By itself libxml2 keeps the first ten million bytes of a text, and nothing of the page behind it.
+    @Test func aLongTextIsWhole() async throws {
+        let line = "a line of some length, again and again\n"
+        let lines = String(repeating: line, count: 300_000)
+        #expect(try await text(of: "<pre>\(lines)</pre><p>end</p>").utf8.count == lines.utf8.count - 1 + 2 + 3)
     }
 
     @Test func aPageWithoutTextIsNoDocument() async throws {

@@ -38,6 +38,21 @@ import Testing
         #expect(refusal("# " + String(repeating: "x", count: 64 << 10))?.contains("at most 65536 are read") == true)
     }
 
+    /// Two thousand arms under five thousand seeds fit into a recipe, and would take hours to look at.
+    @Test(.timeLimit(.minutes(1))) func aMatrixWithoutEndIsRefused() {
+        func study(arms: Int, seeds: Int, references: Int = 1) -> String {
+            let lines = (0..<arms).map { "- {name: a\($0), selection.policy: all}\n" }.joined()
+            let others = (0..<references).map { "r\($0): {}" }.joined(separator: ", ")
+            return
+                "seeds: [\((0..<seeds).map(String.init).joined(separator: ","))]\nreferences: {\(others)}\nbaseline: a0\narms:\n\(lines)"
+        }
+        #expect(refusal(study(arms: 1, seeds: 4500))?.contains("has 4500 seeds; list at most 256") == true)
+        #expect(refusal(study(arms: 1700, seeds: 1))?.contains("has 1700 runs; list at most 256") == true)
+        #expect(refusal(study(arms: 1, seeds: 1, references: 3000))?.contains("has 3000 runs; list at most 256") == true)
+        #expect(refusal(study(arms: 1700, seeds: 4500)) != nil)
+        #expect(refusal(study(arms: 16, seeds: 256)) == nil)
+    }
+
     /// A comment, a pattern and emphasis are no aliases, however many stars they have.
     @Test func starsInTextAreNoAliases() throws {
         let comments = String(repeating: "# *a* *b*\n", count: 20)

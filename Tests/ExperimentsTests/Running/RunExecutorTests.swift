@@ -135,6 +135,32 @@ import Training
         _ = try run(replay, tiny, in: "replay", .resume)
     }
 
+    /// A store's key says what its losses are of, and not what they are.
+    @Test func aRunIsNotResumedOnOtherStoredLosses() async throws {
+        let tiny = try await TinyStudy()
+        let url = tiny.folder.file("store.safetensors")
+        let selection = "selection={policy: topK, score: excessLoss, reference: base, ratio: 0.5}"
+        #expect(try ReferenceScoring(recipe(tiny, [selection]), into: .init(url))(batchSize: 2) == .finished)
+        let stored = try recipe(tiny, [selection, "selection.store=\(url.path)"])
+        let stopped = try run(stored, tiny, in: "run", stoppingAt: 2)
+
+        // One loss by its last bit.
+        var bytes = try Data(contentsOf: url)
+        let headerCount = Int(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+        let header = try #require(
+            try JSONSerialization.jsonObject(with: bytes[8..<8 + headerCount]) as? [String: [String: Any]])
+        let offsets = try #require(header["losses"]?["data_offsets"] as? [Int])
+        let place = 8 + headerCount + offsets[0] + 4
+        bytes[place] ^= 1
+        try bytes.write(to: url)
+        #expect(throws: RunError.changedInput(directory: stopped.url.path, input: "selection.store")) {
+            try run(stored, tiny, in: "run", .resume)
+        }
+        bytes[place] ^= 1
+        try bytes.write(to: url)
+        _ = try run(stored, tiny, in: "run", .resume)
+    }
+
     /// A directory with a manifest is a run, which can be gone on with; one with a recipe alone is not.
     @Test(.enabled(if: DiskLog.isAvailable, "renames can be written down on Linux alone"))
     func theManifestComesFirst() async throws {
