@@ -28,7 +28,7 @@ import Testing
           meanPerMicroBatch: true
         selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
-        compute: {device: cuda, dtype: bfloat16, threads: 3, arithmetic: plain}
+        compute: {device: cuda, dtype: bfloat16, reference: exact, recompute: layers, threads: 3, arithmetic: plain}
         """
 
     @Test(arguments: [
@@ -111,6 +111,8 @@ import Testing
                   device: cpu
                   dtype: float32
                   frozen: exact
+                  reference: same
+                  recompute: none
                   threads: 0
                   arithmetic: kernels
 
