@@ -28,7 +28,8 @@ import Testing
           meanPerMicroBatch: true
         selection: {policy: stochastic, score: excessLoss, ratio: 0.25, pool: sequence, reference: 'true', store: some.safetensors, ties: random,
                     scoreWithDropout: true}
-        compute: {device: cuda, dtype: bfloat16, threads: 3, arithmetic: plain, selection: host, graphs: "off"}
+        compute: {device: cuda, dtype: bfloat16, reference: exact, recompute: layers, threads: 3, arithmetic: plain, selection: host,
+                  graphs: "off"}
         """
 
     @Test(arguments: [
