@@ -6,8 +6,9 @@ the gradient norms of the first step are compared, and a peer that is to be comp
 
 A match (`--match`; sides.py lists them) is a set of programs that are made ready first and then take turns, a few steps each, so that
 all meet the same machine; where two don't fit into memory they run one after the other. A round in which other processes took more
-than --disturbance of the processors is thrown away and done again. A figure is the median over the rounds of a program's
-median step; a ratio is the median over rounds of the ratio within the round, with the range of its middle half.
+than --disturbance of the processors is thrown away and done again. The first step of a turn isn't counted: it meets caches that the others
+have filled, as no step of a training does. A figure is the median over the rounds of a program's median step; a ratio is the median
+over rounds of the ratio within the round, with the range of its middle half.
 
 Ends with what was promised: target, measured, pass or fail. --check compares the ratios with those of thresholds.json and fails where one
 is more than 10 % less; --accept writes them there.
@@ -44,7 +45,7 @@ def arguments():
     parser.add_argument("--only", action="append", choices=sides.NAMES, metavar="SIDE", help=f"repeatable: {'; '.join(sides.NAMES)}")
     parser.add_argument("--shape", choices=workload.NAMES, help="instead of each match's own: `tiny` rehearses in a minute")
     parser.add_argument("--rounds", type=int, help="instead of each match's own")
-    parser.add_argument("--steps", type=int, default=2, help="in a turn")
+    parser.add_argument("--steps", type=int, default=3, help="in a turn, the uncounted first one among them")
     parser.add_argument("--warmup", type=int, default=3, help="steps before the first turn")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--disturbance", type=float, default=0.05, help="share of the processors that others may take")
@@ -55,8 +56,8 @@ def arguments():
     parser.add_argument("--accept", action="store_true", help=f"write the ratios into {THRESHOLDS.name}")
     options = parser.parse_args()
     options.winnow = options.winnow.resolve()
-    if min(options.steps, options.warmup, options.threads, options.rounds or 1) < 1:
-        parser.error("--steps, --warmup, --threads and --rounds are 1 or more")
+    if min(options.steps - 1, options.warmup, options.threads, options.rounds or 1) < 1:
+        parser.error("--warmup, --threads and --rounds are 1 or more, --steps 2 or more")
     if options.accept and options.shape:
         parser.error("--accept is for the matches' own shapes")
     return options
@@ -100,20 +101,21 @@ def play(match, options, folder):
         groups, all_rounds = [[name] for name in match.sides] if match.apart else [match.sides], []
         for names in groups:
             started = start(names)
+            agree(match, {worker.name: worker.ready for worker in workers})
             rounds = turns.Turns(match.rounds, options.disturbance)
             rounds.run(started)
             for worker in started:
                 worker.finish()
             all_rounds.append(rounds)
-    agree(match, {worker.name: worker.ready for worker in workers})
 
     # Sides that ran apart: their n-th rounds stand together.
     kept = [
         {name: answer for rounds in together for name, answer in rounds.items()} for together in zip(*(r.kept for r in all_rounds))]
-    seconds = [{name: statistics.median(s["seconds"] for s in samples) for name, samples in answers.items()} for answers in kept]
+    seconds = [{name: statistics.median(s["seconds"] for s in samples[1:]) for name, samples in answers.items()} for answers in kept]
     return {
         "shape": match.shape, "batchSize": match.batch_size, "blockLength": match.block_length, "apart": match.apart,
         "rounds": seconds, "missing": missing,
+        "samples": [{name: [s["seconds"] for s in samples] for name, samples in answers.items()} for answers in kept],
         "othersInKeptRounds": [x for r in all_rounds for x in r.disturbed_kept],
         "othersInThrownRounds": [x for r in all_rounds for x in r.disturbed_thrown],
         "sides": {
@@ -124,19 +126,27 @@ def play(match, options, folder):
             for worker in workers}}
 
 
+class Disagreement(Exception):
+    """The sides don't do the same work, so a speed would mean nothing."""
+
+
 def agree(match, ready):
-    """Stops where the sides don't do the same step: their losses and gradient norms, and whether compiled ones are compiled."""
+    """Refuses sides that don't do the same step: their losses and gradient norms, and whether compiled ones are compiled.
+
+    Dropout and int8 move a loss a little. Which tokens they select is another matter where an adapter has hardly left its base, whose
+    excess is then as small as their rounding: so the loss of the selected is compared of the others alone.
+    """
     exact, loose = {}, {}
     for name, said in ready.items():
         (exact if sides.is_exact(name) else loose)[name] = said["first"]
         if "compiled" in said and (said["compiled"]["graphs"] == 0 or said["compiled"]["layers"] == 0):
-            sys.exit(f"{match.name}: {name} says compiled, but nothing was: {said['compiled']}")
-    for key, near, nearly in [("loss", 1e-4, 2e-2), ("selectedLoss", 1e-3, 0.2), ("gradientNorm", 1e-2, 0.5)]:
-        values = {name: first[key] for name, first in {**exact, **loose}.items()}
+            raise Disagreement(f"{name} says compiled, but nothing was: {said['compiled']}")
+    for key, near, nearly in [("loss", 1e-4, 2e-2), ("selectedLoss", 1e-3, None), ("gradientNorm", 1e-2, 0.5)]:
+        values = {name: first[key] for name, first in {**exact, **(loose if nearly else {})}.items()}
         middle = statistics.median([values[name] for name in exact] or values.values())
         far = {n: v for n, v in values.items() if not (v > 0 and abs(v - middle) <= (near if n in exact else nearly) * middle)}
         if far:
-            sys.exit(f"{match.name}: {key} differs, so a speed would mean nothing: {far} against {middle}")
+            raise Disagreement(f"{key} differs, so a speed would mean nothing: {far} against {middle}")
 
 
 def ratios(result, ours, theirs):
@@ -240,7 +250,7 @@ def main():
         for match in matches:
             try:
                 results[match.name] = play(match, options, folder)
-            except (turns.WorkerFailed, TimeoutError) as failure:
+            except (turns.WorkerFailed, TimeoutError, Disagreement) as failure:
                 # The other matches stand for themselves.
                 print(f"{match.name}: {failure}", file=sys.stderr)
                 record.setdefault("failed", {})[match.name] = str(failure)

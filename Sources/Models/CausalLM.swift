@@ -23,8 +23,12 @@ public protocol CausalLM: AnyObject {
     ///   - adapter: added to the base weights; `nil` is the base model itself, without a second copy.
     ///   - dropout: of the adapter's inputs, a mask for each of its modules; `nil` leaves it off.
     ///   - cache: keys and values of the tokens before, to which these are appended.
+    ///   - gradientRows: says before the backward pass which rows carry a gradient, where that is known; what it saves is up to the
+    ///     model.
     /// - Returns: `[B, T, D]`
-    func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Dropout?, cache: KeyValueCache?) -> Tensor
+    func hiddenStates(
+        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Dropout?, cache: KeyValueCache?, gradientRows: GradientRows?
+    ) -> Tensor
 
     /// The first module, in the order of the forward pass, whose output for these tokens is not finite: what to look at where a
     /// loss isn't. `nil` where all are, or the family doesn't tell.
@@ -49,13 +53,16 @@ extension CausalLM {
         throw ModelError.noInt8(dtype: "\(headWeight.dtype)", device: "\(headWeight.device)")
     }
 
-    public func hiddenStates(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Dropout? = nil) -> Tensor {
-        hiddenStates(inputIDs, adapter: adapter, dropout: dropout, cache: nil)
+    public func hiddenStates(
+        _ inputIDs: Tensor, adapter: LoRAAdapter? = nil, dropout: Dropout? = nil, gradientRows: GradientRows? = nil
+    ) -> Tensor {
+        hiddenStates(inputIDs, adapter: adapter, dropout: dropout, cache: nil, gradientRows: gradientRows)
     }
 
     /// `[B, T, V]`, whole: for short texts, generation and tests. Training goes through `LossHead`.
     public func logits(_ inputIDs: Tensor, adapter: LoRAAdapter? = nil, cache: KeyValueCache? = nil) -> Tensor {
-        Operator.linear(hiddenStates(inputIDs, adapter: adapter, dropout: nil, cache: cache), headWeight)
+        Operator.linear(
+            hiddenStates(inputIDs, adapter: adapter, dropout: nil, cache: cache, gradientRows: nil), headWeight)
     }
 
     /// Weights in the model, tied ones counted once.

@@ -41,15 +41,22 @@ extension LlamaBlock {
                 [result],
                 { gradients in
                     guard let gradient = gradients[0] else { return inputs.map { _ in nil } }
-                    let throughDown = adapters[3].backward(gradient, input: activation.kernel(gateAndUp), low: downLow)
+                    let rows = carryingRows(pass)
+                    let gateAndUp = rows.taken(from: gateAndUp)
+                    let throughDown = adapters[3].backward(
+                        rows.taken(from: gradient), input: activation.kernel(gateAndUp), low: downLow.map(rows.taken))
+                    let carried = rows.taken(from: projected)
                     let throughGate = adapters[2].backward(
                         activation.kernelBackward(throughDown.input!, gateUp: gateAndUp),
-                        input: postAttentionNorm.kernel(projected).normalized, low: gateUpLow)
-                    let residual = postAttentionNorm.kernelBackward(
-                        throughGate.input!, x: projected, factor: factorAgain, adding: gradient)
-                    let throughOutput = adapters[1].backward(residual, input: attended, low: outputLow)
+                        input: postAttentionNorm.kernel(carried).normalized, low: gateUpLow.map(rows.taken))
+                    let carriedResidual = postAttentionNorm.kernelBackward(
+                        throughGate.input!, x: carried, factor: rows.taken(from: factorAgain), adding: rows.taken(from: gradient))
+                    let throughOutput = adapters[1].backward(
+                        carriedResidual, input: rows.taken(from: attended), low: outputLow.map(rows.taken))
+                    let residual = rows.put(carriedResidual, amongRows: x.size(0))
                     let qkvGradient = RowKernels.attentionBackward(
-                        throughOutput.input!, qkv: qkv, output: attended, normalizer: softmax, heads: headCount,
+                        rows.put(throughOutput.input!, amongRows: x.size(0)), qkv: qkv, output: attended, normalizer: softmax,
+                        heads: headCount,
                         keyValueHeads: keyValueHeadCount, length: pass.length, window: window)
                     RowKernels.rotate(
                         rotated(qkvGradient), cosine: pass.rotation.cosine, sine: pass.rotation.sine, inverse: true)
@@ -68,8 +75,29 @@ extension LlamaBlock {
         }[0]
     }
 
+    /// Behind attention each row is by itself. Dropout knows a row by its place, so with it all are taken.
+    private func carryingRows(_ pass: Pass) -> CarryingRows {
+        CarryingRows(places: isLast && pass.dropout == nil ? pass.gradientRows?.places : nil)
+    }
+
     /// The columns of q and k. `[N, (heads + kv heads) · headSize]`
     private func rotated(_ qkv: Tensor) -> Tensor {
         qkv.slice(0..<(headCount + keyValueHeadCount) * headSize, along: 1)
+    }
+}
+
+/// The rows of a layer's output that carry a gradient; all where `places` is nil.
+private struct CarryingRows {
+    let places: Tensor?
+
+    /// `[N, …] → [k, …]`
+    func taken(from tensor: Tensor) -> Tensor { places.map { tensor.rows($0) } ?? tensor }
+
+    /// `[k, D] → [count, D]`, zeros elsewhere.
+    func put(_ tensor: Tensor, amongRows count: Int) -> Tensor {
+        guard let places else { return tensor }
+        let whole = Tensor.zeros([count, tensor.size(1)], dtype: tensor.dtype, on: tensor.device)
+        let _: Tensor = Operator.indexCopyInPlace(whole, 0, places, tensor)
+        return whole
     }
 }

@@ -11,10 +11,13 @@ struct LlamaBlock {
         let adapter: LoRAAdapter?
         let dropout: Dropout?
         let cache: KeyValueCache?
+        /// Of the last layer's output.
+        let gradientRows: GradientRows?
     }
 
     /// Which layer it is, counted from the embeddings.
     let index: Int
+    let isLast: Bool
     let inputNorm: RMSNorm
     /// q, k and v, which share an input.
     private(set) var attentionInput: LinearGroup
@@ -40,6 +43,7 @@ struct LlamaBlock {
         let (width, inner, pieces) = (configuration.hiddenSize, configuration.intermediateSize, configuration.pieces)
         let prefix = "model.layers.\(index)"
         self.index = index
+        isLast = index == configuration.layerCount - 1
         (headCount, keyValueHeadCount) = (configuration.headCount, configuration.keyValueHeadCount)
         headSize = configuration.headSize
         activation = GatedActivation(activation: pieces.activation)

@@ -92,7 +92,7 @@ public final class LlamaModel: CausalLM {
     }
 
     public func hiddenStates(
-        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Dropout?, cache: KeyValueCache?
+        _ inputIDs: Tensor, adapter: LoRAAdapter?, dropout: Dropout?, cache: KeyValueCache?, gradientRows: GradientRows?
     ) -> Tensor {
         let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
         let start = cache?.length ?? 0
@@ -101,7 +101,7 @@ public final class LlamaModel: CausalLM {
             "\(ModelError.sequenceTooLong(start + length, limit: configuration.maximumPositionCount))")
         let pass = LlamaBlock.Pass(
             batch: batch, length: length, rotation: rotary.angles(start..<start + length), adapter: adapter, dropout: dropout,
-            cache: cache)
+            cache: cache, gradientRows: gradientRows)
 
         var hidden = embedded(inputIDs)
         let fuses = reasonForPlainLayers(cache: cache != nil, length: length) == nil
@@ -127,7 +127,8 @@ public final class LlamaModel: CausalLM {
         withoutGradient {
             let (batch, length) = (inputIDs.size(0), inputIDs.size(1))
             let pass = LlamaBlock.Pass(
-                batch: batch, length: length, rotation: rotary.angles(0..<length), adapter: adapter, dropout: nil, cache: nil)
+                batch: batch, length: length, rotation: rotary.angles(0..<length), adapter: adapter, dropout: nil, cache: nil,
+                gradientRows: nil)
             var hidden = embedded(inputIDs)
             guard hidden.isAllFinite else { return "model.embed_tokens" }
             for (index, block) in blocks.enumerated() {

@@ -75,7 +75,7 @@ public struct TextGenerator {
     private func nextLogits(_ tokens: [Int32], _ cache: KeyValueCache) -> Tensor {
         withoutGradient {
             let inputIDs = Tensor(tokens.map(Int64.init), shape: [1, tokens.count], on: model.headWeight.device)
-            let hidden = model.hiddenStates(inputIDs, adapter: adapter, dropout: nil, cache: cache)
+            let hidden = model.hiddenStates(inputIDs, adapter: adapter, dropout: nil, cache: cache, gradientRows: nil)
             let last = hidden.slice(tokens.count - 1..<tokens.count, along: 1).reshaped([1, -1])
             return (Operator.linear(last, model.headWeight) as Tensor).reshaped([-1])
         }

@@ -37,6 +37,7 @@ extension Operator {
     public static let multiplyScalarInPlace = Operator("aten::mul_", "Scalar")
     public static let copyInPlace = Operator("aten::copy_")
     public static let scatterAddInPlace = Operator("aten::scatter_add_")
+    public static let indexCopyInPlace = Operator("aten::index_copy_")
 
     // Reductions
     public static let sum = Operator("aten::sum")

@@ -122,12 +122,14 @@ package struct SelectedLossStep {
                 continue
             }
             let tensors = BatchTensors(batch, on: model.headWeight.device)
-            let hidden = tensors.valid(forward(tensors, step: step, microBatch: index))
+            let carrying = GradientRows()
+            let hidden = tensors.valid(forward(tensors, step: step, microBatch: index, carrying))
             let (scored, measurements) = try measure(hidden, batch, tensors, step: step, forGradient: true)
             let selected = try select(measurements, batch, tensors, step: step, microBatch: index, counting: &result)
             result.count(measurements.loss.values(), selected: selected)
             guard !selected.isEmpty else { continue }
             let rows = Tensor(selected, on: hidden.device)
+            carrying.places = tensors.validRows.rows(rows)
             try hidden.rows(rows).backward(gradient: scored.gradient(ofRows: rows, scale: weight(of: selected)))
         }
         return result
@@ -167,7 +169,9 @@ package struct SelectedLossStep {
             result.count(measured[place].loss.values(), selected: selected[place])
             guard !selected[place].isEmpty else { continue }
             let rows = Tensor(selected[place], on: model.headWeight.device)
-            let hidden = tensors.valid(forward(tensors, step: step, microBatch: share[place].index)).rows(rows)
+            let carrying = GradientRows()
+            carrying.places = tensors.validRows.rows(rows)
+            let hidden = tensors.valid(forward(tensors, step: step, microBatch: share[place].index, carrying)).rows(rows)
             let scored = head.score(hidden, targets: tensors.targets.rows(rows), forGradient: true)
             let all = Tensor.range(selected[place].count, on: rows.device)
             try hidden.backward(gradient: scored.gradient(ofRows: all, scale: weight(of: selected[place])))
@@ -237,11 +241,11 @@ package struct SelectedLossStep {
     private func weight(of selected: [Int]) -> Double { meansPerMicroBatch ? 1 / Double(selected.count) : 1 }
 
     /// The pass that is trained on. The same dropout for the same place in the run, however often it is asked for.
-    private func forward(_ tensors: BatchTensors, step: Int, microBatch: Int) -> Tensor {
+    private func forward(_ tensors: BatchTensors, step: Int, microBatch: Int, _ carrying: GradientRows? = nil) -> Tensor {
         let probability = adapter?.options.dropout ?? 0
         let dropout =
             probability > 0 ? Dropout(probability: probability, key: seed.key(.dropout, step: step, microBatch: microBatch)) : nil
-        return model.hiddenStates(tensors.inputIDs, adapter: adapter, dropout: dropout)
+        return model.hiddenStates(tensors.inputIDs, adapter: adapter, dropout: dropout, gradientRows: carrying)
     }
 
     private func measure(

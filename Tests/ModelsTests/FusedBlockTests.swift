@@ -80,6 +80,37 @@ import Torch
         }
     }
 
+    /// The last layer goes back along the rows that it is told of, and along those alone.
+    @Test(arguments: TinyFamily.allCases, [nil, Dropout(probability: 0.3, key: 8)])
+    func rowsWithoutAGradientCostNothing(_ family: TinyFamily, _ dropout: Dropout?) throws {
+        func run(gradientOf rows: [Int], told places: [Int]?) throws -> [String: [Double]] {
+            let model = try LlamaModel.tiny(family.configuration, dtype: .float64)
+            let adapter = try LoRAAdapter.random(for: model, targets: LoRAAdapter.Options().targetModules, dtype: .float64)
+            for (_, tensor) in adapter.parameters { tensor.requiresGradient = true }
+            let carrying = GradientRows()
+            let hidden = model.hiddenStates(tokens(2, 11), adapter: adapter, dropout: dropout, gradientRows: carrying)
+            let weights = Generator(seed: 11).normal([22, hidden.size(2)], dtype: .float64)
+            carrying.places = places.map { Tensor($0, on: .cpu) }
+            let selected = Tensor(rows, on: .cpu)
+            try hidden.reshaped([22, -1]).rows(selected).backward(gradient: weights.rows(selected))
+            return adapter.parameters.reduce(into: [:]) { $0[$1.name] = $1.tensor.gradient!.values() }
+        }
+        let rows = [1, 2, 8, 12, 20]
+        let (all, told) = (try run(gradientOf: rows, told: nil), try run(gradientOf: rows, told: rows))
+        for (name, expected) in all {
+            #expect(largestDifference(expected, told[name]!) < 1e-12 * max(1, expected.map(abs).max()!), "\(name)")
+        }
+        guard dropout == nil else { return }
+        let fewer = try run(gradientOf: rows, told: Array(rows.dropLast()))
+        let without = try run(gradientOf: Array(rows.dropLast()), told: nil)
+        let behindAttention = fewer.keys.filter { $0.contains("layers.1.mlp") || $0.contains("layers.1.self_attn.o_proj") }
+        #expect(behindAttention.count == 8)
+        for name in behindAttention {
+            #expect(largestDifference(without[name]!, fewer[name]!) < 1e-12, "\(name)")
+            #expect(largestDifference(all[name]!, fewer[name]!) > 1e-3, "\(name)")
+        }
+    }
+
     @Test func float32AgreesToRounding() throws {
         let model = try LlamaModel.tiny(.tiny(tied: false))
         let adapter = try LoRAAdapter.random(for: model)

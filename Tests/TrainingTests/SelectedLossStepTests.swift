@@ -8,19 +8,19 @@ import Training
 
 @Suite struct SelectedLossStepTests {
     /// Eight blocks in which between none and all of the tokens are valid.
-    private func blocks() throws -> [TokenBatch] {
-        let blocks = try TokenBlocks(count: 8, blockLength: 12).blocks
-        let uniform: [Double] = Generator(seed: 6).uniform([8, 12], dtype: .float64).values()
+    private func blocks(of length: Int = 12) throws -> [TokenBatch] {
+        let blocks = try TokenBlocks(count: 8, blockLength: length).blocks
+        let uniform: [Double] = Generator(seed: 6).uniform([8, length], dtype: .float64).values()
         return (0..<8).map { index in
             var batch = blocks.block(index)
-            for place in 0..<12 where uniform[index * 12 + place] > Double(index) / 6 { batch.validMask[place] = false }
+            for place in 0..<length where uniform[index * length + place] > Double(index) / 6 { batch.validMask[place] = false }
             return batch
         }
     }
 
     private func joined(_ parts: ArraySlice<TokenBatch>) -> TokenBatch {
         TokenBatch(
-            batchSize: parts.count, sequenceLength: 12, inputIDs: parts.flatMap(\.inputIDs),
+            batchSize: parts.count, sequenceLength: parts.first!.sequenceLength, inputIDs: parts.flatMap(\.inputIDs),
             targetIDs: parts.flatMap(\.targetIDs),
             validMask: parts.flatMap(\.validMask), documentIDs: parts.flatMap(\.documentIDs),
             blockIndices: parts.flatMap(\.blockIndices))
@@ -33,13 +33,15 @@ import Training
 
     /// The gradient of one step over the eight blocks in micro-batches of `size`, divided by the selected count.
     private func outcome(
-        _ selector: TokenSelector, microBatchOf size: Int, dropout: Double = 0, scoresWithDropout: Bool = false
+        _ selector: TokenSelector, microBatchOf size: Int, dropout: Double = 0, scoresWithDropout: Bool = false,
+        length: Int = 12, tied: Bool = true, fused: Bool = true
     ) throws -> Outcome {
-        let model = try LlamaModel.tiny()
+        let model = try LlamaModel.tiny(.tiny(tied: tied))
+        model.fusesLayers = fused
         let adapter = try LoRAAdapter.random(for: model, dropout: dropout)
         let reference = LiveReference(model)
         for (_, tensor) in adapter.parameters { tensor.requiresGradient = true }
-        let blocks = try blocks()
+        let blocks = try blocks(of: length)
         let window = stride(from: 0, to: 8, by: size).map { joined(blocks[$0..<$0 + size]) }
         let step = SelectedLossStep(
             model: model, adapter: adapter, selector: selector, reference: reference, scoresWithDropout: scoresWithDropout,
@@ -68,6 +70,29 @@ import Training
             #expect(abs(parts.result.lossSum - whole.result.lossSum) < 1e-4)
             let difference = Difference(parts.gradient, whole.gradient)
             #expect(difference.relativeNorm < 1e-5, "micro-batches of \(size): \(difference)")
+        }
+    }
+
+    /// The layers that run in practice against those made of operators: the same tokens, losses and gradients, with masked rows among
+    /// blocks of odd length.
+    @Test(
+        arguments: ["all", "random", "stochastic", "topK"],
+        [TokenSelector.Pool.sequence, .microBatch, .batch].flatMap { [($0, true), ($0, false)] })
+    func fastLayersTakeThePlainLayersStep(_ policy: String, _ work: (pool: TokenSelector.Pool, tied: Bool)) throws {
+        let selector = try TokenSelector(
+            score: TokenScoreRegistry.score(named: "excessLoss"), policy: SelectionPolicyRegistry.policy(named: policy),
+            ratio: policy == "all" ? 1 : 0.4, pool: work.pool)
+        for dropout in [0, 0.3] {
+            func run(fused: Bool) throws -> Outcome {
+                try outcome(selector, microBatchOf: 2, dropout: dropout, length: 13, tied: work.tied, fused: fused)
+            }
+            let (fast, plain) = (try run(fused: true), try run(fused: false))
+            #expect(fast.result.selected == plain.result.selected)
+            let (losses, selectedLosses) = (plain.result.lossSums, plain.result.selectedLossSums)
+            #expect(Difference(fast.result.lossSums, losses).largest < 1e-5 * losses.max()!)
+            #expect(Difference(fast.result.selectedLossSums, selectedLosses).largest < 1e-5 * selectedLosses.max()!)
+            let difference = Difference(fast.gradient, plain.gradient)
+            #expect(difference.relativeNorm < 1e-4 && difference.scale > 0, "\(difference)")
         }
     }
 
