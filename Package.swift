@@ -45,10 +45,6 @@ func tests(of name: String, _ needs: Target.Dependency...) -> Target {
         exclude: ["Goldens", "Oracles"].filter { FileManager.default.fileExists(atPath: folder + $0) })
 }
 
-/// Whether to leave out all that needs libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races, and for
-/// fuzzing, which has no use for it. scripts/sanitize.sh and scripts/fuzz.sh ask for it.
-let isWithoutLibtorch = Context.environment["WINNOW_WITHOUT_LIBTORCH"] != nil
-
 func systemLibrary(_ name: String) -> Target {
     .systemLibrary(name: name, path: "Sources/SystemLibraries/" + name)
 }
@@ -151,9 +147,8 @@ let package = Package(
         // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
         .target(
             name: "FuzzedReaders",
-            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting"]
-                + (isWithoutLibtorch ? [] : ["Experiments"]),
-            path: "Fuzzing/Readers", swiftSettings: isWithoutLibtorch ? [.define("WITHOUT_LIBTORCH")] : []),
+            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "Experiments"],
+            path: "Fuzzing/Readers"),
         .testTarget(name: "FuzzedReadersTests", dependencies: ["FuzzedReaders"]),
     ],
     swiftLanguageModes: [.v6],
@@ -166,9 +161,10 @@ if Context.environment["WINNOW_FUZZING"] != nil {
         .executableTarget(name: "WinnowFuzz", dependencies: ["FuzzedReaders"], path: "Fuzzing/Harness"))
 }
 
-if isWithoutLibtorch {
-    let rooms = ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "FuzzedReaders"]
-    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2", "CArrow", "WinnowFuzz"])
+// Without libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races. scripts/sanitize.sh asks for it.
+if Context.environment["WINNOW_WITHOUT_LIBTORCH"] != nil {
+    let rooms = ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting"]
+    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2"])
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
 }
