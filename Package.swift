@@ -164,7 +164,7 @@ if Context.environment["WINNOW_FUZZING"] != nil {
 // Without libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races. scripts/sanitize.sh asks for it.
 if Context.environment["WINNOW_WITHOUT_LIBTORCH"] != nil {
     let rooms = ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting"]
-    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2"])
+    let kept = Set(rooms + rooms.map { $0 + "Tests" } + ["PeerProcess", "CZlib", "CZstd", "CXML2", "CArrow"])
     package.targets.removeAll { !kept.contains($0.name) }
     package.products = []
 }
