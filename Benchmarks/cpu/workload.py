@@ -17,6 +17,9 @@ SHAPES = {
     "1.1B": dict(  # TinyLlama's, with positions enough for growth.py
         vocab_size=32000, hidden_size=2048, intermediate_size=5632, num_hidden_layers=22, num_attention_heads=32,
         num_key_value_heads=4, max_position_embeddings=4096),
+    "135M-random": dict(  # SmolLM2-135M's
+        vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30, num_attention_heads=9,
+        num_key_value_heads=3, max_position_embeddings=4096, tie_word_embeddings=True),
     "tiny": dict(
         vocab_size=1024, hidden_size=64, intermediate_size=160, num_hidden_layers=2, num_attention_heads=4,
         num_key_value_heads=2, max_position_embeddings=4096),
@@ -84,7 +87,7 @@ def _write_random(shape, folder):
 
     torch.manual_seed(0)
     model = LlamaForCausalLM(
-        LlamaConfig(**SHAPES[shape], rms_norm_eps=1e-5, tie_word_embeddings=False, bos_token_id=None, eos_token_id=None))
+        LlamaConfig(**{"tie_word_embeddings": False, **SHAPES[shape]}, rms_norm_eps=1e-5, bos_token_id=None, eos_token_id=None))
     model.to(torch.bfloat16).save_pretrained(folder)
     model.float()
     # Which tokens they are makes no difference to a speed: the 256 bytes will do.

@@ -8,7 +8,9 @@ none         the public replication's loop: live reference through `disable_adap
 --dropout    of the adapter, as the replication has it
 --cached     the reference's losses are taken once, before the clock starts
 --autocast   the adapter's products in bfloat16 too
---compiled   the decoder's layers through `torch.compile`, and the fused AdamW; `--mode` is inductor's
+--fused      libtorch's fused AdamW
+--compiled   that, and the decoder's layers through `torch.compile`; `--mode` is inductor's
+--liger      Liger's kernels for norms, rotary turning and SwiGLU, where it is installed; its cross-entropy gives no loss a token
 """
 
 import argparse
@@ -28,6 +30,8 @@ def arguments():
     parser.add_argument("tokens")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--fused", action="store_true")
+    parser.add_argument("--liger", action="store_true")
     parser.add_argument("--mode", default="default", choices=["default", "reduce-overhead", "max-autotune-no-cudagraphs"])
     parser.add_argument("--cached", action="store_true")
     parser.add_argument("--autocast", action="store_true")
@@ -46,6 +50,10 @@ def load(options):
     from peft import PeftConfig, PeftModel
     from transformers import AutoModelForCausalLM
 
+    if options.liger:
+        from liger_kernel.transformers import apply_liger_kernel_to_llama
+
+        apply_liger_kernel_to_llama(rope=True, swiglu=True, rms_norm=True, cross_entropy=False, fused_linear_cross_entropy=False)
     model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.bfloat16).to(options.device)
     config = PeftConfig.from_pretrained(options.adapter)
     config.lora_dropout = options.dropout
@@ -82,7 +90,7 @@ class Step:
         self.tokens = self.tokens.view(options.batch_size, -1)
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
         self.optimizer = torch.optim.AdamW(
-            self.trained, lr=options.learning_rate, weight_decay=0.0, fused=options.compiled or None)
+            self.trained, lr=options.learning_rate, weight_decay=0.0, fused=options.compiled or options.fused or None)
         self.reference = self.reference_losses() if options.cached else None
 
     def cast(self):
