@@ -47,12 +47,17 @@ struct WinnowCommand: AsyncParsableCommand {
     private static func refuseRanks(_ command: any ParsableCommand) throws {
         guard !(command is any SharedCommand || command is DoctorCommand) else { return }
         let environment = ProcessInfo.processInfo.environment
-        let ranks = (try? RankEnvironment(environment).count) ?? environment["WORLD_SIZE"].flatMap(Int.init) ?? 1
+        let ranks: Int
+        do { ranks = try RankEnvironment(environment).count } catch {
+            // Another launcher's variables, of which one is missing: its processes are several all the same.
+            guard let stated = environment["WORLD_SIZE"].flatMap(Int.init) else { throw error }
+            ranks = stated
+        }
         guard ranks <= 1 else {
             throw ValidationError(
                 "winnow \(type(of: command).configuration.commandName ?? "") runs in one process, and here are \(ranks): start it "
-                    + "without torchrun, or take WORLD_SIZE and RANK out of the environment. winnow train, score, evaluate and prepare "
-                    + "run in several")
+                    + "without torchrun, or take WORLD_SIZE and RANK out of the environment, under mpirun or srun MASTER_ADDR. winnow train, "
+                    + "score, evaluate and prepare run in several")
         }
     }
 }
