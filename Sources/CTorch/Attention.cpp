@@ -1,7 +1,7 @@
 // Causal attention, forward and backward, over queries, keys and values as the projection left them: side by side in a row.
 //
 // A block of queries at a time against all keys from the first that one of them sees up to its last one (softmax needs no second
-// pass over memory then, since a block's scores are small: 64 × length). Heads of a group read the same keys and add to the same gradients, so nothing is
+// pass over memory then, since a block's scores are small: 32 × length). Heads of a group read the same keys and add to the same gradients, so nothing is
 // repeated or summed afterwards. A thread takes a group of one sequence.
 #include <ATen/ops/empty.h>
 
@@ -18,7 +18,7 @@ using namespace ctorch;
 namespace {
 
 /// Queries at a time.
-constexpr int64_t blockRows = 64;
+constexpr int64_t blockRows = 32;
 
 /// What turns a row's scores into probabilities: e^(scale · (score − maximum)) · inverse. A single log Z would do, but its rounding grows
 /// with the scores, and falls on every probability of the row.

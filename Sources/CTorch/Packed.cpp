@@ -1,37 +1,23 @@
-// Products of rows with packed weights, which are widened a tile at a time: a thread widens some outputs by some inputs into memory that
-// stays in its core's cache, multiplies all rows by it (Products.h), and goes on. No weight is ever whole in float.
+// Products of rows with packed weights, whose tiles (TiledProducts.h) are widened when it is their turn: no weight is ever whole in float.
 #include "Packed.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
-
-#include <memory>
 #include <type_traits>
-#include <vector>
 
 #include "Guard.h"
-#include "Processor.h"
-#include "Products.h"
-#include "Rows.h"
+#include "TiledProducts.h"
 
 using namespace ctorch;
 
 namespace {
 
-/// Rows that are multiplied at once, and inputs or outputs that are summed over at once.
-constexpr int64_t tileRows = 128, depth = 512;
-/// Units of columns in the widest tile.
-constexpr int64_t widest = 4;
-
-/// One layer of those that share an input.
-struct Part {
+/// One layer's weight. Through float, whatever `Real` is.
+struct PackedSource {
+    static constexpr int64_t unit = packedUnit;
     const Packing *kind;
     const uint8_t *bytes;
     int64_t outputs, stride;
-    /// The first of its columns in the output of all.
-    int64_t column;
 
-    Part(const ct_packed_part &given, int64_t inputs, int64_t column) : kind(&packing(given.kind)), column(column) {
+    PackedSource(const ct_packed_part &given, int64_t inputs) : kind(&packing(given.kind)) {
         auto tensor = borrowed(given.bytes);
         TORCH_CHECK(
             tensor.dim() == 2 && tensor.scalar_type() == at::kByte && tensor.device().is_cpu() && tensor.is_contiguous() &&
@@ -39,100 +25,41 @@ struct Part {
             "packed rows of shape ", tensor.sizes(), " don't hold ", inputs, " inputs");
         bytes = tensor.data_ptr<uint8_t>(), outputs = tensor.size(0), stride = tensor.size(1);
     }
-};
 
-std::vector<Part> partsOf(const ct_packed_part *given, int64_t count, int64_t inputs) {
-    std::vector<Part> parts;
-    int64_t column = 0;
-    for (int64_t i = 0; i < count; ++i) column += parts.emplace_back(given[i], inputs, column).outputs;
-    return parts;
-}
+    /// A thread's memory: a tile as it is widened, in `Real`, and turned.
+    template <class Real>
+    struct Scratch {
+        std::unique_ptr<float[]> widened{new float[tileDepth * tileWidth]};
+        std::unique_ptr<Real[]> tile{new Real[tileDepth * tileWidth]}, turned{new Real[tileDepth * tileWidth]};
+    };
 
-int64_t outputsOf(const std::vector<Part> &parts) { return parts.empty() ? 0 : parts.back().column + parts.back().outputs; }
-
-/// Widens a tile of a part, `[count outputs, inputs]`. Through float, whatever `Real` is.
-void widen(const Part &part, int64_t output, int64_t count, int64_t input, int64_t inputs, float *tile, float *) {
-    part.kind->widen(part.bytes + output * part.stride, part.stride, count, input, inputs, tile, inputs);
-}
-void widen(const Part &part, int64_t output, int64_t count, int64_t input, int64_t inputs, double *tile, float *narrow) {
-    widen(part, output, count, input, inputs, narrow, nullptr);
-    std::copy_n(narrow, count * inputs, tile);
-}
-
-/// A thread's memory: a tile, and the same turned or narrower.
-template <class Real>
-struct Scratch {
-    std::unique_ptr<Real[]> tile, turned;
-    std::unique_ptr<float[]> narrow;
-
-    explicit Scratch(int64_t columns) : tile(new Real[depth * columns]), turned(new Real[depth * columns]) {
-        if constexpr (std::is_same_v<Real, double>) narrow.reset(new float[depth * columns]);
+    template <class Real>
+    Tile<Real> turned(Scratch<Real> &scratch, int64_t output, int64_t count, int64_t input, int64_t inputs) const {
+        auto tile = straight(scratch, output, count, input, inputs);
+        transpose(tile.first, tile.stride, count, inputs, scratch.turned.get(), count);
+        return {scratch.turned.get(), count};
     }
-};
-
-/// The widest tile, in units of columns, that keeps all threads busy to the end.
-int64_t tileUnits(int64_t units) {
-    auto threads = static_cast<int64_t>(at::get_num_threads());
-    int64_t best = 1;
-    double bestShare = 0;
-    for (auto width = widest; width >= 1; --width) {
-        auto tiles = (units + width - 1) / width, rounds = (tiles + threads - 1) / threads;
-        auto share = static_cast<double>(units) / static_cast<double>(rounds * threads * width);
-        if (share > bestShare + 0.02) best = width, bestShare = share;
-    }
-    return best;
-}
-
-/// Runs `body(begin, end, width)` for whole tiles of columns, in parallel.
-template <class Body>
-void forTiles(int64_t columns, int64_t unit, Body &&body) {
-    auto width = tileUnits((columns + unit - 1) / unit) * unit;
-    inParallel((columns + width - 1) / width, 1, [&](int64_t begin, int64_t end) {
-        body(begin * width, std::min(columns, end * width), width);
-    });
-}
-
-/// result = input · wᵀ, part by part side by side.
-template <class Real>
-void forward(const std::vector<Part> &parts, const Rows<Real> &input, const Rows<Real> &result) {
-    constexpr int64_t unit = 16;
-    for (const auto &part : parts)
-        forTiles(part.outputs, unit, [&](int64_t begin, int64_t end, int64_t width) {
-            Scratch<Real> scratch(width);
-            for (auto output = begin; output < end; output += width) {
-                auto count = std::min(width, end - output);
-                for (int64_t start = 0; start < input.width; start += depth) {
-                    auto inputs = std::min(depth, input.width - start);
-                    widen(part, output, count, start, inputs, scratch.tile.get(), scratch.narrow.get());
-                    transpose(scratch.tile.get(), inputs, count, inputs, scratch.turned.get(), count);
-                    for (int64_t row = 0; row < input.count; row += tileRows)
-                        multiply(
-                            std::min(tileRows, input.count - row), count, inputs, input[row] + start, input.stride,
-                            scratch.turned.get(), count, result[row] + part.column + output, result.stride, start > 0);
-                }
-            }
-        });
-}
-
-/// result = gradient · w, summed over the parts.
-template <class Real>
-void backward(const std::vector<Part> &parts, const Rows<Real> &gradient, const Rows<Real> &result) {
-    forTiles(result.width, packedUnit, [&](int64_t begin, int64_t end, int64_t width) {
-        Scratch<Real> scratch(width);
-        for (auto input = begin; input < end; input += width) {
-            auto count = std::min(width, end - input);
-            for (const auto &part : parts)
-                for (int64_t start = 0; start < part.outputs; start += depth) {
-                    auto outputs = std::min(depth, part.outputs - start);
-                    widen(part, start, outputs, input, count, scratch.tile.get(), scratch.narrow.get());
-                    for (int64_t row = 0; row < gradient.count; row += tileRows)
-                        multiply(
-                            std::min(tileRows, gradient.count - row), count, outputs, gradient[row] + part.column + start,
-                            gradient.stride, scratch.tile.get(), count, result[row] + input, result.stride,
-                            part.column + start > 0);
-                }
+    template <class Real>
+    Tile<Real> straight(Scratch<Real> &scratch, int64_t output, int64_t count, int64_t input, int64_t inputs) const {
+        kind->widen(bytes + output * stride, stride, count, input, inputs, scratch.widened.get(), inputs);
+        if constexpr (std::is_same_v<Real, float>) {
+            return {scratch.widened.get(), inputs};
+        } else {
+            std::copy_n(scratch.widened.get(), count * inputs, scratch.tile.get());
+            return {scratch.tile.get(), inputs};
         }
-    });
+    }
+};
+
+using Parts = std::vector<TiledPart<PackedSource>>;
+
+Parts partsOf(const ct_packed_part *given, int64_t count, int64_t inputs) {
+    Parts parts;
+    for (int64_t i = 0; i < count; ++i) {
+        PackedSource source(given[i], inputs);
+        parts.push_back({source, outputsOf(parts)});
+    }
+    return parts;
 }
 
 }  // namespace
@@ -150,7 +77,7 @@ ct_status ct_packed_from(ct_packing kind, ct_tensor valuesHandle, ct_tensor byte
     return guarded([&] {
         auto bytes = borrowed(bytesHandle);
         Rows<float> values(borrowed(valuesHandle));
-        Part part({bytesHandle, kind}, values.width, 0);
+        PackedSource part({bytesHandle, kind}, values.width);
         TORCH_CHECK(part.kind->pack != nullptr && part.outputs == values.count, "can't pack rows of shape ", bytes.sizes());
         auto *first = bytes.data_ptr<uint8_t>();
         inParallel(values.count, 16, [&](int64_t begin, int64_t end) {
@@ -163,7 +90,7 @@ ct_status ct_packed_values(ct_packed_part given, ct_tensor resultHandle) {
     return guarded([&] {
         auto result = borrowed(resultHandle);
         Rows<float> values(result);
-        Part part(given, values.width, 0);
+        PackedSource part(given, values.width);
         TORCH_CHECK(part.outputs == values.count, part.outputs, " packed rows aren't ", values.count);
         inParallel(values.count, 16, [&](int64_t begin, int64_t end) {
             part.kind->widen(
@@ -181,7 +108,7 @@ ct_status ct_packed_forward(ct_tensor resultHandle, ct_tensor inputHandle, const
             TORCH_CHECK(
                 in.count == out.count && out.width == outputsOf(parts), "rows of shape ", input.sizes(), " by ", outputsOf(parts),
                 " outputs don't give ", result.sizes());
-            forward<Real>(parts, in, out);
+            multiplyForward(parts, in, out);
         });
     });
 }
@@ -195,7 +122,7 @@ ct_status ct_packed_backward(ct_tensor resultHandle, ct_tensor gradientHandle, c
             TORCH_CHECK(
                 of.count == out.count && of.width == outputsOf(parts), "a gradient of shape ", gradient.sizes(), " by ",
                 outputsOf(parts), " outputs doesn't give ", result.sizes());
-            backward<Real>(parts, of, out);
+            multiplyBackward(parts, of, out);
         });
     });
 }

@@ -1,4 +1,4 @@
-// Products that are too small, or too oddly shaped, for `timesTransposed`: those of a low-rank adapter, and of attention.
+// Products of parts of matrices that stay in a core's cache: of weights (TiledProducts.h), of low-rank adapters, and of attention.
 //
 // In float32 on x86 the work is done by oneDNN's block kernel, which libtorch makes for the processor at hand; it takes rows
 // at any distance, so slices need no copy. Its kernels are kept for good, one for each shape: tiles have few sizes.
@@ -7,7 +7,9 @@
 #include <ATen/native/CPUBlas.h>
 
 #include <algorithm>
+#include <cstring>
 
+#include "CTorch.h"
 #include "Processor.h"
 
 using namespace ctorch;
@@ -38,7 +40,54 @@ FOR_EACH_PROCESSOR void multiplyFloats(
     multiplyPlainly(m, n, k, a, lda, b, ldb, c, ldc, adds);
 }
 
-/// Whether oneDNN has its block kernel here: not outside x86, and not in every build.
+/// Rows `top..<bottom` of columns `left..<right`.
+template <class Real>
+inline void transposePart(
+    const Real *from, int64_t stride, int64_t top, int64_t bottom, int64_t left, int64_t right, Real *to, int64_t toStride) {
+    for (int64_t column = left; column < right; ++column)
+        for (int64_t row = top; row < bottom; ++row) to[column * toStride + row] = from[row * stride + column];
+}
+
+/// Eight values, and eight rows of them turned in registers: pairs, pairs of pairs, halves.
+using Eight = float __attribute__((ext_vector_type(8)));
+#define SHUFFLED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+
+__attribute__((always_inline)) inline void transposeEight(const float *from, int64_t stride, float *to, int64_t toStride) {
+    Eight rows[8], pairs[8], fours[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i) std::memcpy(&rows[i], from + i * stride, sizeof rows[i]);
+#pragma unroll
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = SHUFFLED(rows[i], rows[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+        pairs[i + 1] = SHUFFLED(rows[i], rows[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    }
+#pragma unroll
+    for (int i = 0; i < 8; i += 4) {
+        for (int j = 0; j < 2; ++j) {
+            fours[i + 2 * j] = SHUFFLED(pairs[i + j], pairs[i + j + 2], 0, 1, 8, 9, 4, 5, 12, 13);
+            fours[i + 2 * j + 1] = SHUFFLED(pairs[i + j], pairs[i + j + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    }
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        Eight upper = SHUFFLED(fours[i], fours[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        Eight lower = SHUFFLED(fours[i], fours[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        std::memcpy(to + i * toStride, &upper, sizeof upper);
+        std::memcpy(to + (i + 4) * toStride, &lower, sizeof lower);
+    }
+}
+
+FOR_EACH_PROCESSOR void transposeFloats(
+    const float *from, int64_t stride, int64_t rows, int64_t columns, float *to, int64_t toStride) {
+    auto wholeRows = rows / 8 * 8, wholeColumns = columns / 8 * 8;
+    for (int64_t left = 0; left < wholeColumns; left += 8)
+        for (int64_t top = 0; top < wholeRows; top += 8)
+            transposeEight(from + top * stride + left, stride, to + left * toStride + top, toStride);
+    transposePart(from, stride, 0, wholeRows, wholeColumns, columns, to, toStride);
+    transposePart(from, stride, wholeRows, rows, 0, columns, to, toStride);
+}
+
+/// Not outside x86, and not in every build.
 bool hasBlockKernel() {
 #ifdef CPUBLAS_BRGEMM_F32F32F32
     static const bool has = [] {
@@ -58,6 +107,8 @@ bool hasBlockKernel() {
 
 }  // namespace
 
+bool ct_has_block_kernel() { return hasBlockKernel(); }
+
 void ctorch::multiply(
     int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b, int64_t ldb, float *c, int64_t ldc,
     bool adds) {
@@ -72,4 +123,12 @@ void ctorch::multiply(
     int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b, int64_t ldb, double *c, int64_t ldc,
     bool adds) {
     multiplyPlainly(m, n, k, a, lda, b, ldb, c, ldc, adds);
+}
+
+void ctorch::transpose(const float *from, int64_t stride, int64_t rows, int64_t columns, float *to, int64_t toStride) {
+    transposeFloats(from, stride, rows, columns, to, toStride);
+}
+
+void ctorch::transpose(const double *from, int64_t stride, int64_t rows, int64_t columns, double *to, int64_t toStride) {
+    transposePart(from, stride, 0, rows, 0, columns, to, toStride);
 }

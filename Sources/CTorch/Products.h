@@ -12,15 +12,8 @@ void multiply(
     int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b, int64_t ldb, double *c, int64_t ldc,
     bool adds);
 
-/// Writes the transpose of `from` `[rows, columns]` to `to` `[columns, rows]`.
-template <class Real>
-inline void transpose(const Real *from, int64_t stride, int64_t rows, int64_t columns, Real *to, int64_t toStride) {
-    constexpr int64_t tile = 16;
-    for (int64_t top = 0; top < rows; top += tile)
-        for (int64_t left = 0; left < columns; left += tile)
-            for (int64_t column = left; column < (left + tile < columns ? left + tile : columns); ++column)
-                for (int64_t row = top; row < (top + tile < rows ? top + tile : rows); ++row)
-                    to[column * toStride + row] = from[row * stride + column];
-}
+/// Writes the transpose of `from` `[rows, columns]` to `to` `[columns, rows]`, their rows `stride` and `toStride` values apart.
+void transpose(const float *from, int64_t stride, int64_t rows, int64_t columns, float *to, int64_t toStride);
+void transpose(const double *from, int64_t stride, int64_t rows, int64_t columns, double *to, int64_t toStride);
 
 }  // namespace ctorch

@@ -40,18 +40,18 @@ struct GroupAdapter {
     /// - Parameter input: `[N, in]`
     /// - Returns: the group's outputs side by side, `[N, Σ out]`, and the adapters' low-rank activations, `[N, Σ r]`
     func forward(_ input: Tensor) -> (output: Tensor, low: Tensor?) {
-        let output = group.product(input)
-        return (output, lowRank?.add(to: output, input: input))
+        group.product(input, adding: lowRank)
     }
 
     /// - Parameter wantsInput: not in the first layer, whose input is the frozen embeddings'.
     func backward(_ gradient: Tensor, input: Tensor, low: Tensor?, wantsInput: Bool = true) -> Gradients {
-        let result = wantsInput ? group.backward(gradient) : nil
-        guard let lowRank, let low else { return Gradients(input: result, parameters: []) }
-        let gradients = lowRank.backward(gradient, input: input, low: low, addingTo: result)
-        let parameters = zip(modules, gradients).flatMap { module, gradients -> [Tensor?] in
+        guard let lowRank, let low else {
+            return Gradients(input: wantsInput ? group.backward(gradient) : nil, parameters: [])
+        }
+        let (ofInput, ofMatrices) = group.backward(gradient, through: lowRank, input: input, low: low, wantsInput: wantsInput)
+        let parameters = zip(modules, ofMatrices).flatMap { module, gradients -> [Tensor?] in
             [gradients.ofA.converted(to: module.a.dtype), gradients.ofB.converted(to: module.b.dtype)]
         }
-        return Gradients(input: result, parameters: parameters)
+        return Gradients(input: ofInput, parameters: parameters)
     }
 }

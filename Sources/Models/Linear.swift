@@ -25,7 +25,7 @@ struct Linear {
                 differentiable([input]) {
                     let output = Tensor.empty([input.size(0), weight.size(0)], dtype: input.dtype, on: input.device)
                     int8.multiply(Int8Weight.Rows(input.detached()), into: output)
-                    return ([output], { gradients in [gradients[0]?.timesTransposed(weight.transpose)] })
+                    return ([output], { gradients in [gradients[0]?.times(weight)] })
                 }[0])
         case .packed(let weight):
             let group = PackedGroup([weight])
@@ -103,25 +103,40 @@ struct LinearGroup {
     /// The gradient with respect to the input from that of the outputs, unrecorded. `[N, Σ out] → [N, in]`
     func backward(_ gradient: Tensor) -> Tensor {
         switch weight {
-        case .tensor(let weight): gradient.timesTransposed(weight.converted(to: gradient.dtype).transpose)
+        case .tensor(let weight): gradient.times(weight.converted(to: gradient.dtype))
         case .packed(let group): group.backward(gradient)
         }
     }
 
-    /// The layers' outputs side by side, unrecorded. `[N, in] → [N, Σ out]`
-    func product(_ input: Tensor) -> Tensor {
+    /// The same with what comes through adapters, and the gradients of their matrices.
+    func backward(
+        _ gradient: Tensor, through adapters: LowRankGroup, input: Tensor, low: Tensor, wantsInput: Bool
+    ) -> (ofInput: Tensor?, ofMatrices: [LowRankGroup.Gradients]) {
+        if wantsInput, case .tensor(let weight) = weight {
+            return adapters.backwardProduct(gradient, weight.converted(to: gradient.dtype), input: input, low: low)
+        }
+        let result = wantsInput ? backward(gradient) : nil
+        return (result, adapters.backward(gradient, input: input, low: low, addingTo: result))
+    }
+
+    /// The layers' outputs side by side, unrecorded, `[N, in] → [N, Σ out]`, and the adapters' low-rank activations, `[N, Σ r]`.
+    func product(_ input: Tensor, adding adapters: LowRankGroup?) -> (output: Tensor, low: Tensor?) {
         let output: Tensor
-        switch weight {
-        case .packed(let group):
+        var low: Tensor?
+        switch (weight, adapters) {
+        case (.packed(let group), _):
             output = group.product(input)
-        case .tensor(let weight) where linears.allSatisfy { $0.int8 != nil }:
+        case (.tensor(let weight), _) where linears.allSatisfy { $0.int8 != nil }:
             output = .empty([input.size(0), weight.size(0)], dtype: input.dtype, on: input.device)
             let rows = Int8Weight.Rows(input)
             for (columns, linear) in zip(ranges, linears) { linear.int8!.multiply(rows, into: output.slice(columns, along: 1)) }
-        case .tensor(let weight):
+        case (.tensor(let weight), let adapters?):
+            (output, low) = adapters.product(input, weight.converted(to: input.dtype))
+        case (.tensor(let weight), nil):
             output = input.timesTransposed(weight.converted(to: input.dtype))
         }
+        if low == nil { low = adapters?.add(to: output, input: input) }
         if let bias { output += bias }
-        return output
+        return (output, low)
     }
 }

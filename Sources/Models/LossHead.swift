@@ -109,7 +109,7 @@ public struct LossHead {
                         error, targets: head.shifted(targets, classes), normalizer: normalizer)
                     if scale != 1 { error *= scale }
                     head.accumulate(error, hidden, classes)
-                    result += error.timesTransposed(head.weight.slice(classes).transpose)
+                    result += error.times(head.weight.slice(classes))
                 }
                 return result
             }

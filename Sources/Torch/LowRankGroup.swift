@@ -38,13 +38,11 @@ public struct LowRankGroup {
     /// - Returns: what `backward` wants, dropped(input) · Aᵀ. `[N, Σ r]`
     public func add(to output: Tensor, input: Tensor) -> Tensor {
         guard case .host = RowKernels.place(of: input) else { return addByOperators(to: output, input: input) }
-        var low = ct_tensor()
-        RowKernels.check("lowRankForward", input) {
-            withNative { parts, dropout in
-                ct_low_rank_forward(output.handle, input.handle, parts, Int64(self.parts.count), scale, dropout, &low)
-            }
+        let low = activations(input, outputs: output.size(1))
+        RowKernels.check("lowRankAdd", output) {
+            withNative { ct_low_rank_add_output(output.handle, low.handle, $0, Int64(input.size(1))) }
         }
-        return Tensor(owning: low)
+        return low
     }
 
     /// - Parameters:
@@ -55,22 +53,59 @@ public struct LowRankGroup {
         guard case .host = RowKernels.place(of: input) else {
             return backwardByOperators(gradient, input: input, low: low, addingTo: inputGradient)
         }
-        var (ofA, ofB) = (parts.map { _ in ct_tensor() }, parts.map { _ in ct_tensor() })
-        RowKernels.check("lowRankBackward", gradient) {
-            withExtendedLifetime(inputGradient) {
-                withNative { parts, dropout in
-                    ct_low_rank_backward(
-                        gradient.handle, input.handle, low.handle, parts, Int64(self.parts.count), scale, dropout,
-                        inputGradient?.handle ?? ct_tensor(), &ofA, &ofB)
+        let (lowGradient, gradients) = matrixGradients(gradient, input: input, low: low)
+        if let inputGradient {
+            RowKernels.check("lowRankAdd", inputGradient) {
+                withNative {
+                    ct_low_rank_add_input_gradient(inputGradient.handle, lowGradient.handle, $0, Int64(gradient.size(1)))
                 }
             }
         }
-        return zip(ofA, ofB).map { (Tensor(owning: $0), Tensor(owning: $1)) }
+        return gradients
     }
 
-    private func withNative(
-        _ body: (UnsafePointer<ct_low_rank_part>, UnsafePointer<ct_dropout>?) -> ct_status
-    ) -> ct_status {
+    /// The layers' own product and what `add` adds to it, in one: `input · weightᵀ`, `[N, in] · [Σ out, in]ᵀ → [N, Σ out]`
+    public func product(_ input: Tensor, _ weight: Tensor) -> (output: Tensor, low: Tensor) {
+        guard input.isMultipliedByTiles else {
+            let output = input.timesTransposed(weight)
+            return (output, add(to: output, input: input))
+        }
+        let low = activations(input, outputs: weight.size(0))
+        return (withNative { input.productByTiles(weight, $0, low) }, low)
+    }
+
+    /// The gradients of the input of `product`, and of each part's matrices.
+    public func backwardProduct(
+        _ gradient: Tensor, _ weight: Tensor, input: Tensor, low: Tensor
+    ) -> (ofInput: Tensor, ofMatrices: [Gradients]) {
+        guard gradient.isMultipliedByTiles else {
+            let result = gradient.times(weight)
+            return (result, backward(gradient, input: input, low: low, addingTo: result))
+        }
+        let (lowGradient, gradients) = matrixGradients(gradient, input: input, low: low)
+        return (withNative { gradient.backwardByTiles(weight, $0, lowGradient) }, gradients)
+    }
+
+    /// dropped(input) · Aᵀ, part by part. `[N, Σ r]`
+    private func activations(_ input: Tensor, outputs: Int) -> Tensor {
+        var low = ct_tensor()
+        RowKernels.check("lowRankActivations", input) {
+            withNative { ct_low_rank_activations(input.handle, $0, Int64(outputs), &low) }
+        }
+        return Tensor(owning: low)
+    }
+
+    /// The gradient of `low`, and those of each part's matrices.
+    private func matrixGradients(_ gradient: Tensor, input: Tensor, low: Tensor) -> (ofLow: Tensor, ofMatrices: [Gradients]) {
+        var (ofA, ofB) = (parts.map { _ in ct_tensor() }, parts.map { _ in ct_tensor() })
+        var ofLow = ct_tensor()
+        RowKernels.check("lowRankGradients", gradient) {
+            withNative { ct_low_rank_gradients(gradient.handle, input.handle, low.handle, $0, &ofLow, &ofA, &ofB) }
+        }
+        return (Tensor(owning: ofLow), zip(ofA, ofB).map { (Tensor(owning: $0), Tensor(owning: $1)) })
+    }
+
+    private func withNative<Result>(_ body: (UnsafePointer<ct_low_rank_group>) -> Result) -> Result {
         withExtendedLifetime(parts) {
             let native = parts.map {
                 ct_low_rank_part(
@@ -78,8 +113,13 @@ public struct LowRankGroup {
                 )
             }
             return native.withUnsafeBufferPointer { parts in
-                guard var dropout = dropout?.native else { return body(parts.baseAddress!, nil) }
-                return body(parts.baseAddress!, &dropout)
+                func call(_ dropout: UnsafePointer<ct_dropout>?) -> Result {
+                    var group = ct_low_rank_group(
+                        parts: parts.baseAddress!, count: Int64(parts.count), scale: scale, dropout: dropout)
+                    return body(&group)
+                }
+                guard var dropout = dropout?.native else { return call(nil) }
+                return withUnsafePointer(to: &dropout) { call($0) }
             }
         }
     }

@@ -169,16 +169,24 @@ typedef struct {
     /// Of its dropout, where there is any.
     uint64_t key;
 } ct_low_rank_part;
-/// output += scale · dropped(input) · Aᵀ · Bᵀ for each part's columns. `[n, Σ out]`, `[n, in]`.
-/// `low`: dropped(input) · Aᵀ, part by part, `[n, Σ r]`.
-ct_status ct_low_rank_forward(
-    ct_tensor output, ct_tensor input, const ct_low_rank_part *parts, int64_t count, double scale,
-    const ct_dropout *_Nullable dropout, ct_tensor *low);
-/// The gradients of every A and B, `count` of each, from that of the output, `[n, Σ out]`. Unless it is null, `inputGradient`
-/// `[n, in]` is added to.
-ct_status ct_low_rank_backward(
-    ct_tensor gradient, ct_tensor input, ct_tensor low, const ct_low_rank_part *parts, int64_t count, double scale,
-    const ct_dropout *_Nullable dropout, ct_tensor inputGradient, ct_tensor *gradientsOfA, ct_tensor *gradientsOfB);
+/// Those of a group.
+typedef struct {
+    const ct_low_rank_part *parts;
+    int64_t count;
+    double scale;
+    const ct_dropout *_Nullable dropout;
+} ct_low_rank_group;
+/// dropped(input) · Aᵀ, part by part. `[n, in] → [n, Σ r]`
+ct_status ct_low_rank_activations(ct_tensor input, const ct_low_rank_group *group, int64_t outputs, ct_tensor *low);
+/// output += scale · low · Bᵀ in each part's columns. `[n, Σ out]`, `[n, Σ r]`
+ct_status ct_low_rank_add_output(ct_tensor output, ct_tensor low, const ct_low_rank_group *group, int64_t inputs);
+/// From the gradient of the output, `[n, Σ out]`: that of `low`, and those of every A and B, `count` of each.
+ct_status ct_low_rank_gradients(
+    ct_tensor gradient, ct_tensor input, ct_tensor low, const ct_low_rank_group *group, ct_tensor *lowGradient,
+    ct_tensor *gradientsOfA, ct_tensor *gradientsOfB);
+/// result += dropped(lowGradient · A), the gradient of the input. `[n, in]`, `[n, Σ r]`
+ct_status ct_low_rank_add_input_gradient(
+    ct_tensor result, ct_tensor lowGradient, const ct_low_rank_group *group, int64_t outputs);
 
 /// Causal attention. A row of `qkv` holds the queries of all heads, then the keys, then the values of the key-value heads,
 /// which groups of heads share; `length` rows are a sequence, of which a row sees the last `window` up to itself.
@@ -189,6 +197,18 @@ ct_status ct_attention(
 ct_status ct_attention_backward(
     ct_tensor gradient, ct_tensor qkv, ct_tensor output, ct_tensor softmax, int64_t heads, int64_t keyValueHeads,
     int64_t length, int64_t window, ct_tensor *result);
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Products with frozen weights as they lie in memory. Host memory, float32, rows at any distance. They don't record gradients.
+
+/// Whether oneDNN has its block kernel here, without which these products are slow: on x86.
+bool ct_has_block_kernel(void);
+/// result = input · weightᵀ, and what adapters add to it. `[n, in] · [out, in]ᵀ → [n, out]`
+ct_status ct_dense_forward(
+    ct_tensor result, ct_tensor input, ct_tensor weight, const ct_low_rank_group *_Nullable adapters, ct_tensor low);
+/// result = gradient · weight, and what comes through adapters. `[n, out] · [out, in] → [n, in]`
+ct_status ct_dense_backward(
+    ct_tensor result, ct_tensor gradient, ct_tensor weight, const ct_low_rank_group *_Nullable adapters, ct_tensor lowGradient);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Products with frozen weights in int8: a scale for every 64 inputs, of each output of the weight and of each row. Host memory, float32.

@@ -151,7 +151,7 @@ public final class StepBenchmark {
             let times = (0..<3).map { _ in
                 Runtime.synchronize(device)
                 let start = ContinuousClock.now
-                for _ in 0..<repetitions { _ = factor.timesTransposed(factor) }
+                for _ in 0..<repetitions { _ = factor.timesTransposedAtOnce(factor) }
                 Runtime.synchronize(device)
                 return (ContinuousClock.now - start) / .seconds(1) / Double(repetitions)
             }

@@ -8,8 +8,8 @@ import Training
 /// with the caches as its neighbours left them.
 public struct StepBreakdown: Sendable, Codable {
     public enum Kind: String, Sendable, Codable, CaseIterable {
-        case baseProducts = "base products"
-        case adapterProducts = "adapter products"
+        /// With frozen weights, and of adapters: what an adapter adds to a product is part of the same call.
+        case layerProducts = "layer products"
         case attention
         case rowKernels = "row kernels"
         /// The head's products, and cross-entropy.
@@ -65,7 +65,8 @@ public struct StepBreakdown: Sendable, Codable {
     }
 
     private static let products: Set = [
-        "mkldnn::_linear_pointwise", "aten::linear", "aten::matmul", "aten::addmm", "aten::addmm_", "aten::mm",
+        "denseForward", "denseBackward", "mkldnn::_linear_pointwise", "aten::linear", "aten::matmul", "aten::addmm",
+        "aten::addmm_", "aten::mm",
     ]
     private static let rowKernels: Set = [
         "rmsNorm", "rmsNormBackward", "swiGLU", "swiGLUBackward", "rotate", "aten::rms_norm", "aten::silu",
@@ -74,8 +75,7 @@ public struct StepBreakdown: Sendable, Codable {
     private static func kind(of call: OperatorClock.Call, _ shapes: ProductShapes) -> Kind {
         let name = call.name
         if products.contains(name) || name.contains("qlinear") { return shapes.owner(of: call.shapes) }
-        if name.hasPrefix("int8") || name.hasPrefix("packed") { return .baseProducts }
-        if name.hasPrefix("lowRank") { return .adapterProducts }
+        if ["int8", "packed", "lowRank"].contains(where: name.hasPrefix) { return .layerProducts }
         if name.contains("ttention") { return .attention }
         if name.contains("rossEntropy") || name == "aten::logsumexp" { return .head }
         if rowKernels.contains(name) { return .rowKernels }
@@ -106,7 +106,6 @@ struct ProductShapes {
 
     func owner(of shapes: [[Int]]) -> StepBreakdown.Kind {
         guard let weight = shapes.last, weight.count == 2 else { return .otherOperators }
-        if base.contains(weight) { return .baseProducts }
-        return weight.min()! <= narrow ? .adapterProducts : .head
+        return base.contains(weight) || weight.min()! <= narrow ? .layerProducts : .head
     }
 }

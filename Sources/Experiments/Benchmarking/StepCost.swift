@@ -26,7 +26,7 @@ public struct StepCost: Sendable, Equatable {
 
     /// A whole training step, for a token.
     public var training: Double {
-        [.baseProducts, .adapterProducts, .attention, .head].reduce(0) { $0 + operations(of: $1)! }
+        [.layerProducts, .attention, .head].reduce(0) { $0 + operations(of: $1)! }
     }
 
     /// A whole training step's of one kind, for a token; nil where they aren't counted.
@@ -34,8 +34,7 @@ public struct StepCost: Sendable, Equatable {
         let trainsAll = adapterWeights == 0
         let passes: Double = scoresLive ? 1 : 0
         return switch kind {
-        case .baseProducts: ((trainsAll ? 6 : 4) + 2 * passes) * Double(layerWeights)
-        case .adapterProducts: 6 * Double(adapterWeights)
+        case .layerProducts: ((trainsAll ? 6 : 4) + 2 * passes) * Double(layerWeights) + 6 * Double(adapterWeights)
         case .attention: (3 + passes) * Double(attentionOperations)
         case .head: (2 + (trainsAll ? 4 : 2) * ratio + 2 * passes) * Double(headWeights)
         default: nil

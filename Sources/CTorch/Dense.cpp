@@ -1,0 +1,67 @@
+// Products of rows with frozen weights as they lie in memory. Their tiles (TiledProducts.h) are turned on the way forward, and read where
+// they are on the way back.
+#include "LowRank.h"
+#include "TiledProducts.h"
+
+using namespace ctorch;
+
+namespace {
+
+struct DenseSource {
+    static constexpr int64_t unit = 1;
+    Rows<float> rows;
+    int64_t outputs;
+
+    explicit DenseSource(const at::Tensor &weight) : rows(weight), outputs(rows.count) {}
+
+    /// A thread's memory: a tile turned.
+    template <class>
+    struct Scratch {
+        std::unique_ptr<float[]> tile{new float[tileDepth * tileWidth]};
+    };
+
+    Tile<float> turned(Scratch<float> &scratch, int64_t output, int64_t count, int64_t input, int64_t inputs) const {
+        transpose(rows[output] + input, rows.stride, count, inputs, scratch.tile.get(), count);
+        return {scratch.tile.get(), count};
+    }
+    Tile<float> straight(Scratch<float> &, int64_t output, int64_t, int64_t input, int64_t) const {
+        return {rows[output] + input, rows.stride};
+    }
+};
+
+}  // namespace
+
+ct_status ct_dense_forward(
+    ct_tensor resultHandle, ct_tensor inputHandle, ct_tensor weightHandle, const ct_low_rank_group *adapters, ct_tensor lowHandle) {
+    return guarded([&] {
+        auto result = borrowed(resultHandle), input = borrowed(inputHandle), weight = borrowed(weightHandle);
+        TORCH_CHECK(
+            input.size(0) == result.size(0) && input.size(1) == weight.size(1) && result.size(1) == weight.size(0),
+            "rows of shape ", input.sizes(), " by a weight of shape ", weight.sizes(), " don't give ", result.sizes());
+        std::vector<TiledPart<DenseSource>> parts{{DenseSource(weight), 0}};
+        Rows<float> in(input), out(result);
+        if (!adapters) return multiplyForward(parts, in, out);
+        auto low = borrowed(lowHandle);
+        LowRankGroup<float> group(*adapters, in.width, out.width);
+        group.check(low, input);
+        multiplyForward(parts, in, out, LowRankOutput<float>(group, Rows<float>(low)));
+    });
+}
+
+ct_status ct_dense_backward(
+    ct_tensor resultHandle, ct_tensor gradientHandle, ct_tensor weightHandle, const ct_low_rank_group *adapters,
+    ct_tensor lowGradientHandle) {
+    return guarded([&] {
+        auto result = borrowed(resultHandle), gradient = borrowed(gradientHandle), weight = borrowed(weightHandle);
+        TORCH_CHECK(
+            gradient.size(0) == result.size(0) && gradient.size(1) == weight.size(0) && result.size(1) == weight.size(1),
+            "a gradient of shape ", gradient.sizes(), " by a weight of shape ", weight.sizes(), " doesn't give ", result.sizes());
+        std::vector<TiledPart<DenseSource>> parts{{DenseSource(weight), 0}};
+        Rows<float> of(gradient), out(result);
+        if (!adapters) return multiplyBackward(parts, of, out);
+        auto lowGradient = borrowed(lowGradientHandle);
+        LowRankGroup<float> group(*adapters, out.width, of.width);
+        group.check(lowGradient, gradient);
+        multiplyBackward(parts, of, out, LowRankInputGradient<float>(group, Rows<float>(lowGradient)));
+    });
+}

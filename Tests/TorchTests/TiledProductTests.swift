@@ -1,0 +1,75 @@
+import Testing
+import Torch
+
+/// Products by tiles, with what adapters add to them, against libtorch's own in float64.
+@Suite struct TiledProductTests {
+    private let generator = Generator(seed: 8)
+
+    /// Rows of a wider matrix: they lie at a distance.
+    private func random(_ rows: Int, _ columns: Int) -> Tensor {
+        generator.normal([rows, columns + 5], dtype: .float32).slice(2..<2 + columns, along: 1)
+    }
+
+    private func expectClose(_ found: Tensor, _ expected: Tensor, _ what: String) {
+        let (a, b): ([Float], [Double]) = (found.values(), expected.values())
+        #expect(found.shape == expected.shape)
+        let scale = b.map(abs).max() ?? 0
+        let worst = zip(a, b).map { abs(Double($0) - $1) }.max() ?? 0
+        #expect(worst <= 5e-6 * max(scale, 1), "\(what): \(worst) at values up to \(scale)")
+    }
+
+    private func wide(_ tensor: Tensor) -> Tensor { tensor.converted(to: .float64) }
+
+    /// Around and across tiles of rows, inputs and outputs, and of threads.
+    @Test(arguments: [
+        (rows: 32, inputs: 1, outputs: 1), (33, 31, 15), (32, 64, 33), (130, 577, 65), (129, 600, 300), (300, 1200, 130),
+        (64, 33, 1200),
+    ])
+    func areThoseOfLibtorch(_ shape: (rows: Int, inputs: Int, outputs: Int)) {
+        let (input, weight) = (random(shape.rows, shape.inputs), random(shape.outputs, shape.inputs))
+        let gradient = random(shape.rows, shape.outputs)
+        expectClose(input.timesTransposed(weight), wide(input).matmul(wide(weight).transpose), "forward")
+        expectClose(gradient.times(weight), wide(gradient).matmul(wide(weight)), "backward")
+        expectClose(input.timesTransposedAtOnce(weight), wide(input).matmul(wide(weight).transpose), "at once")
+    }
+
+    /// Layers of which some have no adapter, ranks that differ, tiles that reach over two layers; few rows take the way by libtorch.
+    @Test(
+        arguments: [
+            (32, 16, [(5, 2), (7, 3)]), (130, 65, [(150, 16), (3, 4), (129, 16)]), (300, 577, [(200, 16), (64, 1)]),
+            (7, 33, [(40, 4), (9, 2)]),
+        ], [nil, Dropout(probability: 0.3, key: 2, firstRow: 9)])
+    func carryAdapters(_ shape: (rows: Int, inputs: Int, layers: [(outputs: Int, rank: Int)]), _ dropout: Dropout?) {
+        let matrices = shape.layers.map { (a: random($0.rank, shape.inputs), b: random($0.outputs, $0.rank)) }
+        var (columns, width) = ([Range<Int>](), 0)
+        for layer in shape.layers {
+            columns.append(width + 2..<width + 2 + layer.outputs)
+            width += 2 + layer.outputs
+        }
+        func group(_ dtype: DType) -> LowRankGroup {
+            LowRankGroup(
+                zip(matrices, columns).enumerated().map { index, pair in
+                    .init(a: pair.0.a.converted(to: dtype), b: pair.0.b.converted(to: dtype), columns: pair.1, stream: index + 3)
+                }, scale: 1.7, dropout: dropout)
+        }
+        let (input, weight, gradient) = (
+            random(shape.rows, shape.inputs), random(width, shape.inputs), random(shape.rows, width)
+        )
+
+        let expected = wide(input).matmul(wide(weight).transpose)
+        let expectedLow = group(.float64).addByOperators(to: expected, input: wide(input))
+        let (output, low) = group(.float32).product(input, weight)
+        expectClose(output, expected, "output")
+        expectClose(low, expectedLow, "low")
+
+        let expectedInput = wide(gradient).matmul(wide(weight))
+        let expectedGradients = group(.float64).backwardByOperators(
+            wide(gradient), input: wide(input), low: expectedLow, addingTo: expectedInput)
+        let (ofInput, ofMatrices) = group(.float32).backwardProduct(gradient, weight, input: input, low: low)
+        expectClose(ofInput, expectedInput, "gradient of the input")
+        for (found, expected) in zip(ofMatrices, expectedGradients) {
+            expectClose(found.ofA, expected.ofA, "gradient of A")
+            expectClose(found.ofB, expected.ofB, "gradient of B")
+        }
+    }
+}
