@@ -114,7 +114,8 @@ def _write(shape, folder, winnow, model):
     with torch.no_grad():
         for name, parameter in adapted.named_parameters():
             if "lora_B" in name:
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 2e-3)
+                # Excesses far enough apart that rounding seldom decides which token is the last one selected.
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * 1e-2)
     adapted.save_pretrained(folder / "adapter")
     (folder / "complete").touch()
     # Fresh pages on their way to the disk would disturb the first rounds.

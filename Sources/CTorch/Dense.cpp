@@ -1,4 +1,4 @@
-// Products of rows with frozen weights as they lie in memory. Their tiles (TiledProducts.h) are turned on the way forward, and read where
+// Products of rows with weights as they lie in memory. Their tiles (TiledProducts.h) are turned on the way forward, and read where
 // they are on the way back.
 #include "LowRank.h"
 #include "TiledProducts.h"
@@ -14,15 +14,15 @@ struct DenseSource {
 
     explicit DenseSource(const at::Tensor &weight) : rows(weight), outputs(rows.count) {}
 
-    /// A thread's memory: a tile turned.
     template <class>
     struct Scratch {
-        std::unique_ptr<float[]> tile{new float[tileDepth * tileWidth]};
+        std::unique_ptr<float[]> turned;
     };
 
     Tile<float> turned(Scratch<float> &scratch, int64_t output, int64_t count, int64_t input, int64_t inputs) const {
-        transpose(rows[output] + input, rows.stride, count, inputs, scratch.tile.get(), count);
-        return {scratch.tile.get(), count};
+        if (!scratch.turned) scratch.turned.reset(new float[tileDepth * tileWidth]);
+        transpose(rows[output] + input, rows.stride, count, inputs, scratch.turned.get(), count);
+        return {scratch.turned.get(), count};
     }
     Tile<float> straight(Scratch<float> &, int64_t output, int64_t, int64_t input, int64_t) const {
         return {rows[output] + input, rows.stride};

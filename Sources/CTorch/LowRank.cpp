@@ -10,22 +10,23 @@ using namespace ctorch;
 namespace {
 
 /// Rows that a thread takes at once, columns of an output or a gradient, and rows or inputs that are summed over at once.
-constexpr int64_t tileRows = 64, tileColumns = 64, depth = 256;
+constexpr int64_t blockRows = 64, blockColumns = 64, depth = 256;
 
+/// Shares rows among threads: `body(row, rows)` for blocks of them.
 template <class Body>
-void forTiles(int64_t count, int64_t size, Body &&body) {
-    inParallel((count + size - 1) / size, 1, [&](int64_t begin, int64_t end) {
-        for (auto start = begin * size; start < std::min(count, end * size); start += size)
-            body(start, std::min(size, count - start));
+void forRows(int64_t count, Body &&body) {
+    inParallel((count + blockRows - 1) / blockRows, 1, [&](int64_t begin, int64_t end) {
+        auto first = begin * blockRows;
+        inPowersOfTwo(std::min(count, end * blockRows) - first, blockRows, [&](int64_t row, int64_t rows) { body(first + row, rows); });
     });
 }
 
 /// Adds to all of `result`, tile by tile.
 template <class Real, class Addition>
-void addTo(const Rows<Real> &result, int64_t columns, const Addition &addition) {
-    forTiles(result.count, tileRows, [&](int64_t row, int64_t rows) {
-        for (int64_t column = 0; column < columns; column += tileColumns)
-            addition(row, rows, column, std::min(tileColumns, columns - column), result);
+void addTo(const Rows<Real> &result, const Addition &addition) {
+    forRows(result.count, [&](int64_t row, int64_t rows) {
+        for (int64_t column = 0; column < result.width; column += blockColumns)
+            addition(row, rows, column, std::min(blockColumns, result.width - column), result);
     });
 }
 
@@ -35,7 +36,7 @@ void activate(const LowRankGroup<Real> &group, const Rows<Real> &input, const Ro
     // Aᵀ of all parts side by side.
     std::vector<Real> down(group.inputs * group.width);
     for (const auto &part : group.parts) turn(part.a, Real(1), down.data() + part.low, group.width);
-    forTiles(input.count, tileRows, [&](int64_t row, int64_t rows) {
+    forRows(input.count, [&](int64_t row, int64_t rows) {
         if (!group.dropout)
             return multiply(
                 rows, group.width, group.inputs, input[row], input.stride, down.data(), group.width, low[row], low.stride, false);
@@ -58,6 +59,8 @@ template <class Real>
 struct MatrixGradients {
     const LowRankGroup<Real> &group;
     Rows<Real> gradient, input, low, lowGradient;
+    /// Of the rows of what follows: few values, as shapes are to be few.
+    int64_t stride;
     /// The low-rank activations and their gradients on their side, `[Σ r, n]`.
     std::unique_ptr<Real[]> turnedLow, turnedGradient;
 
@@ -66,65 +69,65 @@ struct MatrixGradients {
         const LowRankGroup<Real> &group, const Rows<Real> &gradient, const Rows<Real> &input, const Rows<Real> &low,
         const Rows<Real> &lowGradient)
         : group(group), gradient(gradient), input(input), low(low), lowGradient(lowGradient),
-          turnedLow(std::make_unique_for_overwrite<Real[]>(group.width * input.count)),
-          turnedGradient(std::make_unique_for_overwrite<Real[]>(group.width * input.count)) {
-        forTiles(gradient.count, tileRows, [&](int64_t row, int64_t rows) {
+          stride((input.count + 127) / 128 * 128), turnedLow(std::make_unique_for_overwrite<Real[]>(group.width * stride)),
+          turnedGradient(std::make_unique_for_overwrite<Real[]>(group.width * stride)) {
+        forRows(gradient.count, [&](int64_t row, int64_t rows) {
             for (const auto &part : group.parts)
                 multiply(
                     rows, group.rank(part), part.b.count, gradient[row] + part.column, gradient.stride, part.b.first,
                     part.b.stride, lowGradient[row] + part.low, lowGradient.stride, false);
             for (auto i = row; i < row + rows; ++i)
                 for (int64_t j = 0; j < group.width; ++j) lowGradient[i][j] *= group.scale;
-            transpose(lowGradient[row], lowGradient.stride, rows, group.width, turnedGradient.get() + row, input.count);
-            transpose(low[row], low.stride, rows, group.width, turnedLow.get() + row, input.count);
+            transpose(lowGradient[row], lowGradient.stride, rows, group.width, turnedGradient.get() + row, stride);
+            transpose(low[row], low.stride, rows, group.width, turnedLow.get() + row, stride);
         });
     }
 
     /// Of every A: (s·gradient·B)ᵀ · dropped(input), one under another, `[Σ r, in]`. Of each B: s·gradientᵀ · low, `[out, r]`.
     void ofMatrices(const Rows<Real> &ofA, const std::vector<Rows<Real>> &ofB) {
         // Columns of the input, then those of each part's outputs.
-        auto tiles = [](int64_t columns) { return (columns + tileColumns - 1) / tileColumns; };
+        auto tiles = [](int64_t columns) { return (columns + blockColumns - 1) / blockColumns; };
         std::vector<int64_t> ends{tiles(group.inputs)};
         for (const auto &part : group.parts) ends.push_back(ends.back() + tiles(part.b.count));
-        forTiles(ends.back(), 1, [&](int64_t tile, int64_t) {
-            auto place = std::upper_bound(ends.begin(), ends.end(), tile) - ends.begin();
-            if (place == 0)
-                columnsOfA(tile * tileColumns, ofA);
-            else
-                rowsOfB(group.parts[place - 1], (tile - ends[place - 1]) * tileColumns, ofB[place - 1]);
+        inParallel(ends.back(), 1, [&](int64_t begin, int64_t end) {
+            for (auto tile = begin; tile < end; ++tile) {
+                auto place = std::upper_bound(ends.begin(), ends.end(), tile) - ends.begin();
+                if (place == 0)
+                    columnsOfA(tile * blockColumns, ofA);
+                else
+                    rowsOfB(group.parts[place - 1], (tile - ends[place - 1]) * blockColumns, ofB[place - 1]);
+            }
         });
     }
 
 private:
     void columnsOfA(int64_t column, const Rows<Real> &result) {
-        auto columns = std::min(tileColumns, group.inputs - column);
-        Real kept[depth * tileColumns];
-        for (int64_t start = 0; start < input.count; start += depth) {
-            auto rows = std::min(depth, input.count - start);
+        auto columns = std::min(blockColumns, group.inputs - column);
+        Real kept[depth * blockColumns];
+        inPowersOfTwo(input.count, depth, [&](int64_t start, int64_t rows) {
             auto *values = input[start] + column;
-            if (!group.dropout) {
-                multiply(
-                    group.width, columns, rows, turnedGradient.get() + start, input.count, values, input.stride,
-                    result.first + column, result.stride, start > 0);
-                continue;
-            }
+            if (!group.dropout)
+                return multiply(
+                    group.width, columns, rows, turnedGradient.get() + start, stride, values, input.stride, result.first + column,
+                    result.stride, start > 0);
             for (const auto &part : group.parts) {
                 DropoutMask(*group.dropout, part.key)
-                    .apply(start, rows, column, columns, values, input.stride, kept, tileColumns, false);
+                    .apply(start, rows, column, columns, values, input.stride, kept, blockColumns, false);
                 multiply(
-                    group.rank(part), columns, rows, turnedGradient.get() + part.low * input.count + start, input.count, kept,
-                    tileColumns, result[part.low] + column, result.stride, start > 0);
+                    group.rank(part), columns, rows, turnedGradient.get() + part.low * stride + start, stride, kept, blockColumns,
+                    result[part.low] + column, result.stride, start > 0);
             }
-        }
+        });
     }
 
     void rowsOfB(const LowRankPart<Real> &part, int64_t column, const Rows<Real> &result) {
-        auto columns = std::min(tileColumns, part.b.count - column), rank = group.rank(part);
+        auto columns = std::min(blockColumns, part.b.count - column), rank = group.rank(part);
         std::vector<Real> onItsSide(rank * columns);
-        for (int64_t start = 0; start < gradient.count; start += depth)
+        inPowersOfTwo(gradient.count, depth, [&](int64_t start, int64_t rows) {
             multiply(
-                rank, columns, std::min(depth, gradient.count - start), turnedLow.get() + part.low * input.count + start,
-                input.count, gradient[start] + part.column + column, gradient.stride, onItsSide.data(), columns, start > 0);
+                rank, columns, rows, turnedLow.get() + part.low * stride + start, stride, gradient[start] + part.column + column,
+                gradient.stride, onItsSide.data(), columns, start > 0);
+        });
         for (int64_t i = 0; i < columns; ++i)
             for (int64_t j = 0; j < rank; ++j) result[column + i][j] = group.scale * onItsSide[j * columns + i];
     }
@@ -155,7 +158,7 @@ ct_status ct_low_rank_add_output(ct_tensor outputHandle, ct_tensor lowHandle, co
         forReal(output, [&]<class Real>() {
             LowRankGroup<Real> group(*given, inputs, output.size(1));
             group.check(low, output);
-            addTo(Rows<Real>(output), output.size(1), LowRankOutput<Real>(group, Rows<Real>(low)));
+            addTo(Rows<Real>(output), LowRankOutput<Real>(group, Rows<Real>(low)));
         });
     });
 }
@@ -167,7 +170,7 @@ ct_status ct_low_rank_add_input_gradient(
         forReal(result, [&]<class Real>() {
             LowRankGroup<Real> group(*given, result.size(1), outputs);
             group.check(lowGradient, result);
-            addTo(Rows<Real>(result), result.size(1), LowRankInputGradient<Real>(group, Rows<Real>(lowGradient)));
+            addTo(Rows<Real>(result), LowRankInputGradient<Real>(group, Rows<Real>(lowGradient)));
         });
     });
 }
@@ -186,7 +189,7 @@ ct_status ct_low_rank_gradients(
             std::vector<Rows<Real>> rowsOfB;
             for (const auto &part : group.parts)
                 rowsOfB.emplace_back(ofB.emplace_back(sums(part.b.count, group.rank(part), input)));
-            auto lowGradient = at::empty_like(low);
+            auto lowGradient = at::empty({input.size(0), group.width}, input.options());
             MatrixGradients<Real> gradients(
                 group, Rows<Real>(gradient), Rows<Real>(input), Rows<Real>(low), Rows<Real>(lowGradient));
             if (input.size(0) > 0) gradients.ofMatrices(Rows<Real>(ofA), rowsOfB);

@@ -26,16 +26,18 @@ struct PackedSource {
         bytes = tensor.data_ptr<uint8_t>(), outputs = tensor.size(0), stride = tensor.size(1);
     }
 
-    /// A thread's memory: a tile as it is widened, in `Real`, and turned.
+    /// A tile as it is widened, in `Real` where that is another type, and turned.
     template <class Real>
     struct Scratch {
         std::unique_ptr<float[]> widened{new float[tileDepth * tileWidth]};
-        std::unique_ptr<Real[]> tile{new Real[tileDepth * tileWidth]}, turned{new Real[tileDepth * tileWidth]};
+        std::unique_ptr<Real[]> tile{std::is_same_v<Real, float> ? nullptr : new Real[tileDepth * tileWidth]};
+        std::unique_ptr<Real[]> turned;
     };
 
     template <class Real>
     Tile<Real> turned(Scratch<Real> &scratch, int64_t output, int64_t count, int64_t input, int64_t inputs) const {
         auto tile = straight(scratch, output, count, input, inputs);
+        if (!scratch.turned) scratch.turned.reset(new Real[tileDepth * tileWidth]);
         transpose(tile.first, tile.stride, count, inputs, scratch.turned.get(), count);
         return {scratch.turned.get(), count};
     }

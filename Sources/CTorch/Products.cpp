@@ -1,9 +1,10 @@
 // Products of parts of matrices that stay in a core's cache: of weights (TiledProducts.h), of low-rank adapters, and of attention.
 //
 // In float32 on x86 the work is done by oneDNN's block kernel, which libtorch makes for the processor at hand; it takes rows
-// at any distance, so slices need no copy. Its kernels are kept for good, one for each shape: tiles have few sizes.
+// at any distance, so slices need no copy. Its kernels are kept for good, one for each shape and thread.
 #include "Products.h"
 
+#include <ATen/Context.h>
 #include <ATen/native/CPUBlas.h>
 
 #include <algorithm>
@@ -40,18 +41,22 @@ FOR_EACH_PROCESSOR void multiplyFloats(
     multiplyPlainly(m, n, k, a, lda, b, ldb, c, ldc, adds);
 }
 
-/// Rows `top..<bottom` of columns `left..<right`.
+/// Rows `top..<bottom` of columns `left..<right`, sixteen by sixteen.
 template <class Real>
 inline void transposePart(
     const Real *from, int64_t stride, int64_t top, int64_t bottom, int64_t left, int64_t right, Real *to, int64_t toStride) {
-    for (int64_t column = left; column < right; ++column)
-        for (int64_t row = top; row < bottom; ++row) to[column * toStride + row] = from[row * stride + column];
+    constexpr int64_t tile = 16;
+    for (auto y = top; y < bottom; y += tile)
+        for (auto x = left; x < right; x += tile)
+            for (auto column = x; column < std::min(right, x + tile); ++column)
+                for (auto row = y; row < std::min(bottom, y + tile); ++row)
+                    to[column * toStride + row] = from[row * stride + column];
 }
 
-/// Eight values, and eight rows of them turned in registers: pairs, pairs of pairs, halves.
 using Eight = float __attribute__((ext_vector_type(8)));
 #define SHUFFLED(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 
+/// Eight rows of eight values, turned in registers: pairs, pairs of pairs, halves.
 __attribute__((always_inline)) inline void transposeEight(const float *from, int64_t stride, float *to, int64_t toStride) {
     Eight rows[8], pairs[8], fours[8];
 #pragma unroll
@@ -87,10 +92,11 @@ FOR_EACH_PROCESSOR void transposeFloats(
     transposePart(from, stride, wholeRows, rows, 0, columns, to, toStride);
 }
 
-/// Not outside x86, and not in every build.
+/// Whether libtorch's `brgemm` is oneDNN's block kernel: it would be BLAS elsewhere than on x86 with AVX2, and where oneDNN is switched off.
 bool hasBlockKernel() {
-#ifdef CPUBLAS_BRGEMM_F32F32F32
+#if defined(CPUBLAS_BRGEMM_F32F32F32) && defined(__x86_64__)
     static const bool has = [] {
+        if (!__builtin_cpu_supports("avx2") || !at::globalContext().userEnabledMkldnn() || !at::hasMKLDNN()) return false;
         try {
             float a = 2, b[16] = {3}, c[16] = {};
             at::native::cpublas::brgemm(1, 16, 1, 1, 16, 16, false, &a, b, c, false);

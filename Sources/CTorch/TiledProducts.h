@@ -1,13 +1,12 @@
-// Products of rows with frozen weights, tile by tile: a thread takes some columns of the result, brings the part of the weight that
-// they need into memory that stays in its core's cache, multiplies all rows by it (Products.h), and goes on.
+// Products of rows with weights, tile by tile: a thread takes some columns of the result, has the part of the weight that they need in its
+// core's cache, multiplies all rows by it (Products.h), and goes on.
 //
-// A `Source` is a weight `[outputs, inputs]` that gives its tiles:
+// A `Source` is a weight `[outputs, inputs]` that gives its tiles, each as a pointer and the distance of its rows, good until the next
+// call with the same `Scratch<Real>`, a thread's memory:
 //   turned(scratch, output, count, input, inputs)      `[inputs, count]`
 //   straight(scratch, output, outputs, input, count)   `[outputs, count]`
-// each as a pointer and the distance of its rows, good until the next call with the same scratch.
+// `input` is a multiple of its `unit`; so is the number of inputs, but for the last.
 #pragma once
-
-#include <ATen/Parallel.h>
 
 #include <memory>
 #include <vector>
@@ -17,7 +16,8 @@
 
 namespace ctorch {
 
-/// Rows that are multiplied at once, the most inputs or outputs that are summed over at once, and the widest tile.
+/// Rows that are multiplied at once, the most inputs or outputs that are summed over at once, and the widest tile: 288 KiB of float32 and as
+/// much of the rows, a part of a core's 1 MiB. Half or twice of each took as long (docs/ExperimentLog.md, 2026-11-27).
 constexpr int64_t tileRows = 128, tileDepth = 576, tileWidth = 128;
 
 template <class Real>
@@ -38,7 +38,8 @@ int64_t outputsOf(const std::vector<TiledPart<Source>> &parts) {
     return parts.empty() ? 0 : parts.back().column + parts.back().source.outputs;
 }
 
-/// Calls `body(start, size)` for even pieces of `0..<count`, none longer than `most`, each but the last a multiple of `unit`.
+/// Calls `body(start, size)` for even pieces of `begin..<end`, none longer than `most`, each but the last a multiple of `unit`, as `most`
+/// is.
 template <class Body>
 void inPieces(int64_t begin, int64_t end, int64_t most, int64_t unit, Body &&body) {
     auto count = end - begin;
@@ -48,7 +49,7 @@ void inPieces(int64_t begin, int64_t end, int64_t most, int64_t unit, Body &&bod
     for (auto start = begin; start < end; start += size) body(start, std::min(size, end - start));
 }
 
-/// Shares columns evenly among threads, in units, and calls `body(column, count)` for the tiles of each.
+/// Shares columns among threads in whole units, `body(begin, end)` on each: evenly where there are many more than threads.
 template <class Body>
 void forColumns(int64_t columns, int64_t unit, Body &&body) {
     inParallel((columns + unit - 1) / unit, 1, [&](int64_t begin, int64_t end) {
@@ -65,7 +66,9 @@ struct NoAddition {
 /// result = input · wᵀ, part by part side by side. `addition(row, rows, column, columns, result)` follows on each tile.
 template <class Real, class Source, class Addition = NoAddition>
 void multiplyForward(
-    const std::vector<TiledPart<Source>> &parts, const Rows<Real> &input, const Rows<Real> &result, const Addition &addition = {}) {
+    const std::vector<TiledPart<Source>> &parts, const Rows<Real> &input, const Rows<Real> &result,
+    const Addition &addition = {}) {
+    TORCH_CHECK(input.width > 0, "rows without inputs");
     // A register holds 16 columns.
     constexpr int64_t unit = 16;
     for (const auto &part : parts)
@@ -74,13 +77,12 @@ void multiplyForward(
             inPieces(begin, end, tileWidth, unit, [&](int64_t output, int64_t count) {
                 inPieces(0, input.width, tileDepth, Source::unit, [&](int64_t start, int64_t inputs) {
                     Tile<Real> tile = part.source.turned(scratch, output, count, start, inputs);
-                    for (int64_t row = 0; row < input.count; row += tileRows) {
-                        auto rows = std::min(tileRows, input.count - row);
+                    inPowersOfTwo(input.count, tileRows, [&](int64_t row, int64_t rows) {
                         multiply(
                             rows, count, inputs, input[row] + start, input.stride, tile.first, tile.stride,
                             result[row] + part.column + output, result.stride, start > 0);
                         if (start + inputs == input.width) addition(row, rows, part.column + output, count, result);
-                    }
+                    });
                 });
             });
         });
@@ -91,22 +93,22 @@ template <class Real, class Source, class Addition = NoAddition>
 void multiplyBackward(
     const std::vector<TiledPart<Source>> &parts, const Rows<Real> &gradient, const Rows<Real> &result,
     const Addition &addition = {}) {
+    TORCH_CHECK(outputsOf(parts) > 0, "a weight without outputs");
     // Dropout's masks are asked in units of 32.
     constexpr int64_t unit = std::max<int64_t>(32, Source::unit);
     forColumns(result.width, unit, [&](int64_t begin, int64_t end) {
         typename Source::template Scratch<Real> scratch;
         inPieces(begin, end, tileWidth, unit, [&](int64_t input, int64_t count) {
             for (const auto &part : parts)
-                inPieces(0, part.source.outputs, tileDepth, 1, [&](int64_t start, int64_t outputs) {
+                inPieces(0, part.source.outputs, tileDepth, 32, [&](int64_t start, int64_t outputs) {
                     Tile<Real> tile = part.source.straight(scratch, start, outputs, input, count);
                     auto isFirst = part.column + start == 0, isLast = part.column + start + outputs == outputsOf(parts);
-                    for (int64_t row = 0; row < gradient.count; row += tileRows) {
-                        auto rows = std::min(tileRows, gradient.count - row);
+                    inPowersOfTwo(gradient.count, tileRows, [&](int64_t row, int64_t rows) {
                         multiply(
                             rows, count, outputs, gradient[row] + part.column + start, gradient.stride, tile.first, tile.stride,
                             result[row] + input, result.stride, !isFirst);
                         if (isLast) addition(row, rows, input, count, result);
-                    }
+                    });
                 });
         });
     });

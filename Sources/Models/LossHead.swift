@@ -142,7 +142,9 @@ public struct LossHead {
     /// Parts of the vocabulary whose logits fit the budget.
     private func parts(of rows: Int) -> [Range<Int>] {
         let vocabulary = weight.size(0)
-        let fitting = max(1, logitBudget / (max(1, rows) * weight.dtype.byteCount))
+        // A power of two, so that the widths of parts are few, however the number of rows changes.
+        let most = max(1, logitBudget / (max(1, rows) * weight.dtype.byteCount))
+        let fitting = 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
         // Even parts, and whole vectors: a narrow last part is a slow product.
         let count = (vocabulary + fitting - 1) / fitting
         let even = (vocabulary + count - 1) / count

@@ -3,9 +3,9 @@ extension LowRankGroup {
     package func addByOperators(to output: Tensor, input: Tensor) -> Tensor {
         let low: Tensor
         if let dropout {
-            low = .concatenated(parts.map { dropped(input, dropout, $0).timesTransposed($0.a) }, along: 1)
+            low = .concatenated(parts.map { dropped(input, dropout, $0).timesTransposedAtOnce($0.a) }, along: 1)
         } else {
-            low = input.timesTransposed(stackedA)
+            low = input.timesTransposedAtOnce(stackedA)
         }
         for (part, columns) in zip(parts, lowColumns) {
             Operator.addMatmulInPlace(

@@ -40,7 +40,9 @@ public struct LowRankGroup {
         guard case .host = RowKernels.place(of: input) else { return addByOperators(to: output, input: input) }
         let low = activations(input, outputs: output.size(1))
         RowKernels.check("lowRankAdd", output) {
-            withNative { ct_low_rank_add_output(output.handle, low.handle, $0, Int64(input.size(1))) }
+            withExtendedLifetime(low) {
+                withNative { ct_low_rank_add_output(output.handle, low.handle, $0, Int64(input.size(1))) }
+            }
         }
         return low
     }
@@ -56,8 +58,10 @@ public struct LowRankGroup {
         let (lowGradient, gradients) = matrixGradients(gradient, input: input, low: low)
         if let inputGradient {
             RowKernels.check("lowRankAdd", inputGradient) {
-                withNative {
-                    ct_low_rank_add_input_gradient(inputGradient.handle, lowGradient.handle, $0, Int64(gradient.size(1)))
+                withExtendedLifetime(lowGradient) {
+                    withNative {
+                        ct_low_rank_add_input_gradient(inputGradient.handle, lowGradient.handle, $0, Int64(gradient.size(1)))
+                    }
                 }
             }
         }
@@ -66,7 +70,7 @@ public struct LowRankGroup {
 
     /// The layers' own product and what `add` adds to it, in one: `input · weightᵀ`, `[N, in] · [Σ out, in]ᵀ → [N, Σ out]`
     public func product(_ input: Tensor, _ weight: Tensor) -> (output: Tensor, low: Tensor) {
-        guard input.isMultipliedByTiles else {
+        guard input.isMultipliedByTiles(weight) else {
             let output = input.timesTransposed(weight)
             return (output, add(to: output, input: input))
         }
@@ -78,7 +82,7 @@ public struct LowRankGroup {
     public func backwardProduct(
         _ gradient: Tensor, _ weight: Tensor, input: Tensor, low: Tensor
     ) -> (ofInput: Tensor, ofMatrices: [Gradients]) {
-        guard gradient.isMultipliedByTiles else {
+        guard gradient.isMultipliedByTiles(weight) else {
             let result = gradient.times(weight)
             return (result, backward(gradient, input: input, low: low, addingTo: result))
         }
@@ -89,8 +93,9 @@ public struct LowRankGroup {
     /// dropped(input) · Aᵀ, part by part. `[N, Σ r]`
     private func activations(_ input: Tensor, outputs: Int) -> Tensor {
         var low = ct_tensor()
+        let input = input.inRows
         RowKernels.check("lowRankActivations", input) {
-            withNative { ct_low_rank_activations(input.handle, $0, Int64(outputs), &low) }
+            withExtendedLifetime(input) { withNative { ct_low_rank_activations(input.handle, $0, Int64(outputs), &low) } }
         }
         return Tensor(owning: low)
     }
@@ -99,8 +104,11 @@ public struct LowRankGroup {
     private func matrixGradients(_ gradient: Tensor, input: Tensor, low: Tensor) -> (ofLow: Tensor, ofMatrices: [Gradients]) {
         var (ofA, ofB) = (parts.map { _ in ct_tensor() }, parts.map { _ in ct_tensor() })
         var ofLow = ct_tensor()
+        let (gradient, input) = (gradient.inRows, input.inRows)
         RowKernels.check("lowRankGradients", gradient) {
-            withNative { ct_low_rank_gradients(gradient.handle, input.handle, low.handle, $0, &ofLow, &ofA, &ofB) }
+            withExtendedLifetime((gradient, input)) {
+                withNative { ct_low_rank_gradients(gradient.handle, input.handle, low.handle, $0, &ofLow, &ofA, &ofB) }
+            }
         }
         return (Tensor(owning: ofLow), zip(ofA, ofB).map { (Tensor(owning: $0), Tensor(owning: $1)) })
     }

@@ -2,18 +2,18 @@ import CTorch
 
 // Products of rows with weights, unrecorded.
 //
-// In host memory, in float32, many rows are multiplied tile by tile (CTorch/TiledProducts.h), few by oneDNN, which like the tiles uses the widest
-// vectors of any x86 processor. `aten::mm` goes to MKL, which falls back to AVX2 on AMD: on some it is 2–4 times slower
-// (docs/ExperimentLog.md, 2026-11-23 and 2026-11-27).
+// In host memory, in float32, many rows are multiplied tile by tile (CTorch/TiledProducts.h), few by oneDNN; both use the widest vectors
+// of any x86 processor. `aten::mm` goes to MKL, which falls back to AVX2 on AMD: on some it is 2–4 times slower
+// (docs/ExperimentLog.md, 2026-11-23 and 2026-11-27). Whether there are many rows changes the last digits of a sum.
 extension Tensor {
     /// `self · weightᵀ`: `[n, k] · [m, k]ᵀ → [n, m]`
     public func timesTransposed(_ weight: Tensor) -> Tensor {
-        isMultipliedByTiles ? productByTiles(weight, nil, nil) : timesTransposedAtOnce(weight)
+        isMultipliedByTiles(weight) ? productByTiles(weight, nil, nil) : timesTransposedAtOnce(weight)
     }
 
     /// `self · weight`: `[n, m] · [m, k] → [n, k]`
     public func times(_ weight: Tensor) -> Tensor {
-        isMultipliedByTiles ? backwardByTiles(weight, nil, nil) : timesTransposedAtOnce(weight.transpose)
+        isMultipliedByTiles(weight) ? backwardByTiles(weight, nil, nil) : timesTransposedAtOnce(weight.transpose)
     }
 
     /// The same by libtorch: for few rows, for other types and devices, and as what the tiles are held against.
@@ -23,10 +23,23 @@ extension Tensor {
         return Operator.oneDNNLinear(self, weight, nil, "none", noScalars, "")
     }
 
-    /// A tile is turned once for all rows: with few, that is most of the work.
-    var isMultipliedByTiles: Bool {
-        device == .cpu && dtype == .float32 && size(0) >= 32 && Runtime.arithmetic == .kernels && ct_has_block_kernel()
+    /// With few rows, bringing a tile near, and turning it, is most of the work.
+    func isMultipliedByTiles(_ weight: Tensor) -> Bool {
+        [self, weight].allSatisfy { $0.device == .cpu && $0.dtype == .float32 } && size(0) >= 32 && !weight.isEmpty
+            && weight.liesInRows && Runtime.arithmetic == .kernels && Self.hasTiledProducts
     }
+
+    package static var hasTiledProducts: Bool { ct_has_block_kernel() }
+
+    private var isEmpty: Bool { size(0) == 0 || size(1) == 0 }
+
+    /// Whether the values of a row lie one after another, rows at any distance.
+    private var liesInRows: Bool {
+        (ct_tensor_stride(handle, 1) == 1 || size(1) == 1) && (ct_tensor_stride(handle, 0) >= size(1) || size(0) == 1)
+    }
+
+    /// What kernels read row by row.
+    var inRows: Tensor { liesInRows ? self : contiguous() }
 
     /// `timesTransposed`, and what adapters add to it from `low`.
     func productByTiles(_ weight: Tensor, _ adapters: UnsafePointer<ct_low_rank_group>?, _ low: Tensor?) -> Tensor {
@@ -46,8 +59,8 @@ extension Tensor {
         _ name: String, _ weight: Tensor, columns: Int, _ low: Tensor?,
         _ multiply: (_ result: ct_tensor, _ rows: ct_tensor) -> ct_status
     ) -> Tensor {
-        let (result, rows) = (Tensor.empty([size(0), columns]), contiguous())
-        let status = withExtendedLifetime((weight, low)) {
+        let (result, rows) = (Tensor.empty([size(0), columns]), inRows)
+        let status = withExtendedLifetime((rows, weight, low)) {
             OperatorClock.time(name, [rows.shape, weight.shape]) { multiply(result.handle, rows.handle) }
         }
         trapping { try TorchError.check("\(self) by \(weight)", status) }

@@ -176,6 +176,8 @@ typedef struct {
     double scale;
     const ct_dropout *_Nullable dropout;
 } ct_low_rank_group;
+// `inputs` and `outputs` are of all the group's layers, to see that the parts fit.
+
 /// dropped(input) · Aᵀ, part by part. `[n, in] → [n, Σ r]`
 ct_status ct_low_rank_activations(ct_tensor input, const ct_low_rank_group *group, int64_t outputs, ct_tensor *low);
 /// output += scale · low · Bᵀ in each part's columns. `[n, Σ out]`, `[n, Σ r]`
@@ -199,14 +201,14 @@ ct_status ct_attention_backward(
     int64_t length, int64_t window, ct_tensor *result);
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Products with frozen weights as they lie in memory. Host memory, float32, rows at any distance. They don't record gradients.
+// Products with weights as they lie in memory. Host memory, float32, rows at any distance. They don't record gradients.
 
-/// Whether oneDNN has its block kernel here, without which these products are slow: on x86.
+/// Whether oneDNN has its block kernel here, without which these products are slow: on x86 with AVX2.
 bool ct_has_block_kernel(void);
-/// result = input · weightᵀ, and what adapters add to it. `[n, in] · [out, in]ᵀ → [n, out]`
+/// result = input · weightᵀ, and what adapters add to it from `low`, `[n, Σ r]`, null without them. `[n, in] · [out, in]ᵀ → [n, out]`
 ct_status ct_dense_forward(
     ct_tensor result, ct_tensor input, ct_tensor weight, const ct_low_rank_group *_Nullable adapters, ct_tensor low);
-/// result = gradient · weight, and what comes through adapters. `[n, out] · [out, in] → [n, in]`
+/// result = gradient · weight, and what comes through adapters from `lowGradient`, likewise. `[n, out] · [out, in] → [n, in]`
 ct_status ct_dense_backward(
     ct_tensor result, ct_tensor gradient, ct_tensor weight, const ct_low_rank_group *_Nullable adapters, ct_tensor lowGradient);
 
