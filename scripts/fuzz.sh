@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of files with libFuzzer and AddressSanitizer.
 #
-#   scripts/fuzz.sh [SECONDS] [READER…]    each reader for so long, 10 s if nothing is said; all of them but those that need libtorch
+#   scripts/fuzz.sh [SECONDS] [READER…]    each reader for so long, 10 s if nothing is said; all of them unless some are named
 #   JOBS=2 scripts/fuzz.sh 60 recipe gguf  two at a time
 #   scripts/fuzz.sh --counts               executions and seconds of each reader, of all runs here
 #
@@ -50,11 +50,16 @@ shift || true
 readers=("$@")
 if [ ${#readers[@]} -eq 0 ]; then
     for folder in Fuzzing/Corpus/*/; do readers+=("$(basename "$folder")"); done
-    readers=($(printf '%s\n' "${readers[@]}" | grep -vxE 'recipe|claims'))
 fi
-for name in $(for reader in "${readers[@]}"; do program "$reader"; done | sort -u); do
-    WINNOW_FUZZING=1 swift build -c release --product "$name" --scratch-path .build-fuzz
-done
+# All three programs at once, or those that are asked for.
+export WINNOW_FUZZING=1
+if [ ${#readers[@]} = "$(ls Fuzzing/Corpus | wc -l)" ]; then
+    swift build -c release --scratch-path .build-fuzz
+else
+    for name in $(for reader in "${readers[@]}"; do program "$reader"; done | sort -u); do
+        swift build -c release --product "$name" --scratch-path .build-fuzz
+    done
+fi
 
 # libFuzzer reports a trap itself; Swift's backtracer would only wait for it.
 export SWIFT_BACKTRACE=enable=no
