@@ -24,7 +24,8 @@ extension Reader {
     /// Half of them in pieces of 64 bytes: a short input has what lies across their edges then.
     private static func documents(_ reader: String, as name: String, longest: Int) -> Reader {
         Reader(reader, longest: longest) { input, _ in
-            var reader = DocumentReader([SourceFile(named: name, contents: Array(input), pieceSize: input.count & 1 == 0 ? 64 : 4096)!])
+            let pieceSize = input.count & 1 == 0 ? 64 : 4096
+            var reader = DocumentReader([SourceFile(named: name, contents: Array(input), pieceSize: pieceSize)!])
             while let document = try reader.next() { _ = try? document.text(field: "text") }
         }
     }
