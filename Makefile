@@ -7,11 +7,11 @@
 
 SWIFT_BUILD := swift build -c release
 WINNOW := .build/release/winnow
-SOURCES := Package.swift $(wildcard Sources Tests Examples)
+SOURCES := Package.swift $(wildcard Sources Tests Examples Fuzzing)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build test reproduce parquet lint doctor libraries test-tools
+.PHONY: help setup build test reproduce fuzz parquet lint doctor libraries test-tools
 
 help: ## Print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -26,12 +26,16 @@ setup: build ## Fetch the default model and corpus, build, and prepare the corpu
 build: libraries ## Build the winnow command: .build/release/winnow
 	@$(SWIFT_BUILD) --product winnow
 
-test: lint setup test-tools ## Build and run every test
+test: lint setup test-tools ## Build and run every test; on Linux, fuzz each reader of files for 3 s
 	@$(SWIFT_BUILD) --build-tests
 	@scripts/test.sh $(ARGS)
+	@$(if $(ARGS)$(filter-out Linux,$(shell uname)),,JOBS=2 scripts/fuzz.sh 3)
 
 reproduce: setup ## Run the default study and write its report
 	@$(WINNOW) reproduce $(ARGS)
+
+fuzz: libraries ## Fuzz the readers of files: make fuzz ARGS="60 gguf"
+	@scripts/fuzz.sh $(ARGS)
 
 parquet: ## Fetch what reads Parquet and Arrow files: 48 MB; needs no rebuild
 	@scripts/libarrow.sh

@@ -147,18 +147,42 @@ let package = Package(
         // The readers of files that may come from a stranger, as fuzzing and a test of its corpus call them.
         .target(
             name: "FuzzedReaders",
-            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "Experiments"],
-            path: "Fuzzing/Readers"),
-        .testTarget(name: "FuzzedReadersTests", dependencies: ["FuzzedReaders"]),
+            dependencies: ["Checkpoints", "Tokenizers", "Corpora", "RunRecords", crypto], path: "Fuzzing/Readers"),
+        .target(
+            name: "FuzzedReports", dependencies: ["FuzzedReaders", "Checkpoints", "RunRecords", "Analysis", "Reporting"],
+            path: "Fuzzing/Reports"),
+        .target(name: "FuzzedRecipes", dependencies: ["FuzzedReaders", "Experiments"], path: "Fuzzing/Recipes"),
+        .testTarget(name: "FuzzedReadersTests", dependencies: ["FuzzedReaders", "FuzzedReports", "FuzzedRecipes"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx20
 )
 
-// The fuzzing harness calls libFuzzer, which only `-sanitize=fuzzer` links: scripts/fuzz.sh builds it, in a folder of its own.
+// The fuzzing harness calls libFuzzer, which only `-sanitize=fuzzer` links: scripts/fuzz.sh builds it, in a folder of its own. There are
+// three programs, and what reads nothing is not instrumented, because libFuzzer looks through all of a program's counters after every
+// execution. Recipes are compiled with libtorch, too.
 if Context.environment["WINNOW_FUZZING"] != nil {
-    package.targets.append(
-        .executableTarget(name: "WinnowFuzz", dependencies: ["FuzzedReaders"], path: "Fuzzing/Harness"))
+    let instrumented = [
+        "Checkpoints", "Tokenizers", "Corpora", "RunRecords", "Analysis", "Reporting", "Experiments", "FuzzedReaders",
+        "FuzzedReports", "FuzzedRecipes",
+    ]
+    // One option: Swift's driver keeps the last alone.
+    let sanitizers = "-sanitize=fuzzer,address"
+    for target in package.targets where instrumented.contains(target.name) {
+        target.swiftSettings = [.unsafeFlags([sanitizers])]
+    }
+    func program(_ name: String, _ readers: Target.Dependency...) -> Target {
+        .executableTarget(
+            name: name, dependencies: ["FuzzedReaders", "FuzzingHarness"] + readers, path: "Fuzzing/Programs/" + name,
+            linkerSettings: [.unsafeFlags([sanitizers, "-use-ld=lld"])])
+    }
+    let needed = ["CTorch", "Torch", "Models", "TokenSelection", "Training", "CZlib", "CZstd", "CXML2", "CArrow"]
+    package.targets.removeAll { !(instrumented + needed).contains($0.name) }
+    package.products = []
+    package.targets += [
+        .target(name: "FuzzingHarness", dependencies: ["FuzzedReaders"], path: "Fuzzing/Harness"),
+        program("WinnowFuzz"), program("WinnowFuzzReports", "FuzzedReports"), program("WinnowFuzzRecipes", "FuzzedRecipes"),
+    ]
 }
 
 // Without libtorch: for ThreadSanitizer, which would take what libtorch's threads do for races. scripts/sanitize.sh asks for it.

@@ -1,4 +1,5 @@
-"""Writes the small valid files that fuzzing starts from: python3 Fuzzing/seeds.py (needs `zstd` for the .zst seed)."""
+"""Writes the small valid files that fuzzing starts from, and the words that it puts into them: python3 Fuzzing/seeds.py
+(needs `zstd` for the .zst seed)."""
 
 import gzip
 import hashlib
@@ -133,7 +134,10 @@ corpus = {
     "files": 1, "vocabularySize": 8, "tokenizerHash": tokenizer_digest.hex(), "train": split, "repairedDocuments": 0,
     "leftOut": {"duplicates": 0, "tooShort": 0, "tooLong": 0, "empty": 0, "binaryFiles": 0, "otherFiles": {}},
 }
-seed("shard", "two-documents", corpus, b'"a"\n"b"\n', shard)
+wide = struct.pack("<2I", 1, 70000) + struct.pack("<3Q", 0, 0, 2)
+seed("shard", "two-documents", shard)
+seed("shard", "wide", b"WINNOWTK" + struct.pack("<IIQQQ", 1, 4, 70001, 2, 2) + bytes(32) + tokenizer_digest + bytes(24) + wide)
+seed("corpus", "two-documents", corpus, b'"a"\n"b"\n', shard)
 
 
 def tokenizer(**parts):
@@ -312,3 +316,79 @@ seed("recipe", "study", matrix)
 seed("claims", "one", b"""claims:
   - {id: falls, source: s, says: x, measure: lossDifference, arm: topk, control: clm, split: noisy, upper: 0}
 """)
+
+
+# The words of each format that no mutation would hit by chance.
+TOKENIZER = """added_tokens content special normalized lstrip rstrip single_word id normalizer pre_tokenizer post_processor decoder model
+    vocab merges type BPE unk_token byte_fallback fuse_unk ignore_merges dropout continuing_subword_prefix end_of_word_suffix
+    Sequence normalizers pretokenizers processors decoders NFC NFD NFKC NFKD Lowercase Prepend prepend Replace pattern String Regex
+    ByteLevel add_prefix_space trim_offsets use_regex Digits individual_digits Split behavior invert Isolated Removed
+    MergedWithPrevious MergedWithNext Contiguous Metaspace replacement prepend_scheme split TemplateProcessing single SpecialToken
+    special_tokens ids tokens ByteFallback Fuse Strip start stop bos_token eos_token null true false""".split()
+TENSORS = "__metadata__ dtype shape data_offsets".split() + list(SIZES) + ["I16", "I8", "F8_E4M3", "9223372036854775807", "-1", "[]"]
+RECORD = "null true false 1e999 -1 9223372036854775807 18446744073709551615 1099511627776 nan inf".split() + ["[]", "{}", '""', "\\ud800"]
+PARTS = ["\n====\n"]
+
+
+def keys(value):
+    """Every key and text in a record."""
+    if isinstance(value, dict):
+        return set(value) | set().union(*map(keys, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(keys, value))
+    return {value} if isinstance(value, str) else set()
+
+
+def quoted(word):
+    raw = word.encode() if isinstance(word, str) else word
+    return '"' + "".join(chr(b) if 32 <= b < 127 and b not in (34, 92) else f"\\x{b:02X}" for b in raw) + '"'
+
+
+def dictionary(reader, *lists):
+    words = sorted({quoted(word) for words in lists for word in words if len(word) > 1 or isinstance(word, bytes)})
+    folder = CORPUS.parent / "Dictionaries"
+    folder.mkdir(exist_ok=True)
+    (folder / reader).write_text("\n".join(words) + "\n")
+
+
+sizes = [struct.pack("<Q", n) for n in (1, 8, 32, 64, 2**31, 2**32, 2**48, 2**62, 2**63 - 1, 2**63, 2**64 - 1)]
+types = [struct.pack("<I", n) for n in range(32)]
+configuration = keys(config | {"rope_scaling": scaling, "rope_parameters": scaling}) | set("""
+    LlamaForCausalLM MistralForCausalLM Qwen2ForCausalLM Qwen3ForCausalLM GemmaForCausalLM Gemma2ForCausalLM Gemma3ForCausalLM
+    llama mistral qwen2 qwen3 gemma gemma2 gemma3_text sliding_window use_sliding_window max_window_layers layer_types attention_bias
+    mlp_bias attention_dropout initializer_range pad_token_id quantization_config partial_rotary_factor hidden_activation
+    full_attention sliding_attention gelu_pytorch_tanh query_pre_attn_scalar attn_logit_softcapping final_logit_softcapping
+    rope_local_base_freq default linear yarn type""".split())
+dictionary("safetensors", TENSORS)
+dictionary("index", TENSORS, PARTS, keys(shards), ["../", "/"])
+dictionary("gguf", [b"GGUF"], sizes, types, keys(list(llama | vocabulary | bytelevel)), weights, ["general.alignment", "<0x00>", "Ġ"])
+dictionary("tokenizer", TOKENIZER, PARTS, ["▁", "Ġ", "<0x00>", "\\u", "0x7FFFFFFF", "2097151", "[", "]"])
+dictionary("config", configuration, RECORD)
+dictionary("adapter", TENSORS, PARTS, keys(adapter), [".lora_A.weight", ".lora_B.weight", "base_model.model.", "use_rslora", "(.*)+", "[a-z]"], RECORD)
+dictionary("store", TENSORS, keys(key) | {"losses", "entropies", "blocks", "lengths"})
+dictionary("losses", TENSORS, ["losses", "mask", "lengths", "input_ids", "documents"])
+dictionary("shard", [b"WINNOWTK"], sizes, types[:9])
+dictionary("corpus", [b"WINNOWTK"], PARTS, keys(corpus) | {"shards", "validation"}, ["../", "/"], RECORD)
+dictionary("gzip", [b"\x1f\x8b\x08", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", b"\x03\x00", b"\x00\x00\xff\xff"])
+dictionary("zstandard", [b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18", b"\x28\xb5\x2f\xfd\x00\x00", b"\x01\x00\x00"])
+dictionary("jsonl", ["text", '{"text": "', "\\u00e9", "\\ud83d\\ude00", "\r\n"], RECORD)
+dictionary("html", """<html> <head> <body> <nav> <main> <p> <br> <ol> <ul> <li> <pre> <table> <tr> <td> <th> <script> <style> <!-- --> <a href= <img
+    alt= <div class= <span> </ol> </ul> </table> </pre> <meta charset= utf-8 utf-16 iso-8859-1 &amp; &#x41; &nbsp; <![CDATA[ <!DOCTYPE <?xml <svg>
+    <h1> <blockquote> <details> <summary> <article> <section> <footer> <header> <noscript> <template> <textarea> <title>""".split())
+dictionary("storelog", sizes, types[:5], [struct.pack("<d", v) for v in (0.5, 1e308, float("inf"), float("nan"))])
+dictionary("selections", [b"WINNOWSL"], types[:5], [struct.pack("<4I", 1, 5, 2, 6), struct.pack("<I", 2**20), struct.pack("<I", 2**32 - 1)])
+for reader, record in (("study", study), ("metrics", lines), ("truth", truth), ("texts", texts)):
+    dictionary(reader, keys(record), RECORD)
+dictionary("report", keys(study) | keys(lines) | keys(truth) | keys(texts), TENSORS, PARTS, [b"WINNOWSL"], RECORD)
+dictionary("manifest", keys(json.loads((CORPUS / "manifest" / "finished").read_text())), RECORD)
+RECIPE = """accumulation adapter alpha arithmetic arm arms as base baseline batchSize blockLength by champ checkpointEvery claims clipNorm
+    compute control corruptions data device dropout dtype epsilon evaluateEvery evaluationTokens factor from frozen graphs groundTruth
+    id keepCheckpoints keepSelections keepTokenLosses kind label learningRate lower matching maxSkippedSteps meanPerMicroBatch measure
+    model name optimizer policy pool probeBlocks rank ratio recompute reference references replay says schedule score scoreWithDropout
+    seed seeds selection separators share source split start store targetModules text threads ties title tokens train training upper
+    validation warmupSteps weightDecay all topK random stochastic loss excessLoss entropy selfReference cosine float32 bfloat16 none
+    mixture rows seconds recorded shuffled arm/ reference/ selection.policy training.seed &a *a ! | > << --- ... ? 0x 1e9 .inf .nan ~
+    [ { }""".split()
+dictionary("recipe", RECIPE, RECORD)
+dictionary("claims", keys([{"id": 0, "source": 0, "says": 0, "arm": 0, "control": 0, "split": 0, "upper": 0, "lower": 0}]), [
+    "lossDifference", "highToLowDifference", "selectedLossDifference", "&a", "*a", "measure"], RECORD)

@@ -1,8 +1,12 @@
 import Foundation
 
-/// A folder in memory that an input's files are written to: Winnow's readers map files.
-package struct ScratchFolder: Sendable {
+/// A folder in memory that an input's files are written to, for readers that open them by name.
+package final class ScratchFolder: @unchecked Sendable {
+    // @unchecked: each thread that reads has one of its own.
+
     package let url: URL
+    /// Open for good: a file made anew an execution would cost more than its reader.
+    private var descriptors: [String: Int32] = [:]
 
     package init() {
         let memory = URL(fileURLWithPath: "/dev/shm")
@@ -11,28 +15,28 @@ package struct ScratchFolder: Sendable {
         try! FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     }
 
-    package func remove() { try? FileManager.default.removeItem(at: url) }
+    package func remove() {
+        descriptors.values.forEach { close($0) }
+        descriptors = [:]
+        try? FileManager.default.removeItem(at: url)
+    }
 
-    func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> URL {
+    package func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> URL {
         let file = url.appendingPathComponent(name)
         let bytes = Array(bytes)
-        // Truncated in place: a rename an execution would cost more than the reader.
-        let descriptor = open(file.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = descriptors[name] ?? open(file.path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        descriptors[name] = descriptor
         precondition(descriptor >= 0, "cannot write \(file.path): \(errno)")
-        defer { close(descriptor) }
-        precondition(write(descriptor, bytes, bytes.count) == bytes.count, "a short write")
+        precondition(pwrite(descriptor, bytes, bytes.count, 0) == bytes.count, "a short write")
+        precondition(ftruncate(descriptor, off_t(bytes.count)) == 0, "cannot cut \(file.path): \(errno)")
         return file
     }
 
-    /// Writes the parts of `input`, which `separator` lines divide, as `names`; a missing part is an empty file.
-    func files(_ names: [String], dividing input: UnsafeBufferPointer<UInt8>) throws {
-        var rest = input[...]
-        for (index, name) in names.enumerated() {
-            let cut = index == names.count - 1 ? nil : rest.firstRange(of: Self.separator)
-            _ = try file(name, rest[..<(cut?.lowerBound ?? rest.endIndex)])
-            rest = rest[(cut?.upperBound ?? rest.endIndex)...]
-        }
-    }
+    /// To be made anew, since a reader deletes it, or puts another in its place.
+    func forget(_ name: String) { if let descriptor = descriptors.removeValue(forKey: name) { close(descriptor) } }
 
-    static let separator = Array("\n====\n".utf8)
+    /// Writes the parts of `input` as `names`.
+    package func files(_ names: [String], dividing input: UnsafeBufferPointer<UInt8>) throws {
+        for (name, part) in zip(names, Parts.of(input, count: names.count)) { _ = try file(name, part) }
+    }
 }

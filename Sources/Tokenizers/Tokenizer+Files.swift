@@ -24,6 +24,11 @@ extension Tokenizer {
         try self.init(TokenizerDefinition(tokenizerJSON: url))
     }
 
+    /// The same of contents in memory; `url` names them in errors.
+    package convenience init(tokenizerJSON: Data, configurationJSON: Data?, at url: URL) throws {
+        try self.init(TokenizerDefinition(tokenizerJSON: tokenizerJSON, configurationJSON: configurationJSON, at: url))
+    }
+
     /// Makes the tokenizer of a GGUF file.
     ///
     /// - Parameter file: what errors call it.

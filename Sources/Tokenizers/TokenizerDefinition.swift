@@ -13,13 +13,20 @@ struct TokenizerDefinition: Sendable {
 
     /// Reads `tokenizer.json` and, where there is one, the `tokenizer_config.json` beside it.
     init(tokenizerJSON url: URL) throws {
-        file = url.path
-        tokenizerJSON = try Self.contents(of: url)
         let companion = url.deletingLastPathComponent().appendingPathComponent("tokenizer_config.json")
-        if FileManager.default.fileExists(atPath: companion.path) {
-            configurationJSON = try Self.contents(of: companion)
-            let root = JSONNode(
-                value: try JSONValue(parsing: configurationJSON, file: companion.path), file: companion.path, path: "")
+        let hasCompanion = FileManager.default.fileExists(atPath: companion.path)
+        try self.init(
+            tokenizerJSON: Self.contents(of: url), configurationJSON: hasCompanion ? Self.contents(of: companion) : nil, at: url)
+    }
+
+    /// The two files' contents; `url` names them in errors.
+    init(tokenizerJSON: Data, configurationJSON companion: Data?, at url: URL) throws {
+        file = url.path
+        self.tokenizerJSON = tokenizerJSON
+        if let companion {
+            configurationJSON = companion
+            let file = url.deletingLastPathComponent().appendingPathComponent("tokenizer_config.json").path
+            let root = JSONNode(value: try JSONValue(parsing: companion, file: file), file: file, path: "")
             bosToken = try Self.specialToken(root.member("bos_token"))
             eosToken = try Self.specialToken(root.member("eos_token"))
         } else {

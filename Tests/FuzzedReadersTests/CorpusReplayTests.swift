@@ -1,22 +1,25 @@
 import Foundation
 import FuzzedReaders
+import FuzzedRecipes
+import FuzzedReports
 import Testing
 
 /// The committed fuzzing corpus through the readers that fuzzing calls, without its instrumentation: every file, and a fixed
 /// number of mutations of each. A trap ends the process; that is the failure.
 @Suite struct CorpusReplayTests {
+    private static let readers = Reader.files + Reader.reports + Reader.recipes
     private static let mutationsPerReader = 400
     /// What a mutated input of a few kilobytes may take. Fuzzing allows less; here other tests share the processor.
     private static let longest = Duration.seconds(10)
 
     private func corpus(of reader: Reader) throws -> [(name: String, bytes: [UInt8])] {
-        let folder = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Fuzzing/Corpus/\(reader.rawValue)")
+        let folder = URL(fileURLWithPath: #filePath).appendingPathComponent("../../../Fuzzing/Corpus/\(reader.name)")
         return try FileManager.default.contentsOfDirectory(at: folder.standardized, includingPropertiesForKeys: nil)
             .sorted { $0.path < $1.path }.map { ($0.lastPathComponent, Array(try Data(contentsOf: $0))) }
     }
 
     /// Else mutations would test nothing but the first check.
-    @Test(arguments: Reader.allCases) func aReaderReadsItsCorpus(reader: Reader) throws {
+    @Test(arguments: Self.readers) func aReaderReadsItsCorpus(reader: Reader) throws {
         let folder = ScratchFolder()
         defer { folder.remove() }
         var refusals: [String] = []
@@ -29,7 +32,7 @@ import Testing
         #expect(refusals.count < corpus.count, "\(refusals)")
     }
 
-    @Test(arguments: Reader.allCases) func noMutationTrapsOrHangs(reader: Reader) throws {
+    @Test(arguments: Self.readers) func noMutationTrapsOrHangs(reader: Reader) throws {
         let folder = ScratchFolder()
         defer { folder.remove() }
         let corpus = try corpus(of: reader)

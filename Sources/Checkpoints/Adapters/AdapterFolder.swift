@@ -30,8 +30,11 @@ public struct AdapterFolder: Sendable, Hashable {
                 ? CheckpointError.pickledWeights(folder: url.path, files: [pickled])
                 : CheckpointError.noAdapter(folder: url.path, missing: Self.weightsName)
         }
-        configuration = try AdapterConfiguration(contentsOf: configurationFile)
-        let weights = try SafetensorsFile(weightsFile)
+        try self.init(AdapterConfiguration(contentsOf: configurationFile), weights: SafetensorsFile(weightsFile))
+    }
+
+    package init(_ configuration: AdapterConfiguration, weights: SafetensorsFile) throws {
+        self.configuration = configuration
         modules = [:]
         for module in try Self.moduleNames(in: weights, of: configuration) {
             modules[module] = try LowRankPair(

@@ -1,13 +1,13 @@
 import Foundation
 
 /// Reading and writing the JSON beside weights, with errors that name the file and the key.
-enum JSONFile {
+package enum JSONFile {
     static func decode<Value: Decodable>(_: Value.Type, from url: URL) throws -> Value {
         try decode(Value.self, from: MappedFile(url).withBytes { Data($0) }, file: url.path)
     }
 
     /// - Parameter file: what errors call the place that `data` came from.
-    static func decode<Value: Decodable>(_: Value.Type, from data: Data, file: String) throws -> Value {
+    package static func decode<Value: Decodable>(_: Value.Type, from data: Data, file: String) throws -> Value {
         let decoder = JSONDecoder()
         decoder.userInfo[.checkpointFile] = file
         do {

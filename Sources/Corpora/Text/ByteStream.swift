@@ -10,7 +10,7 @@ protocol ByteStream: AnyObject {
 
 extension SourceFile {
     func open(limit: ExpansionLimit = ExpansionLimit()) throws -> any ByteStream {
-        let file = try FileBytes(url)
+        let file = try contents.map { FileBytes($0, path: url.path) } ?? FileBytes(url)
         switch compression {
         case .none: return file
         case .gzip: return try GzipBytes(file, limit: limit)
@@ -24,13 +24,17 @@ final class FileBytes: ByteStream {
     static let pieceSize = 1 << 18
 
     let path: String
-    private let handle: FileHandle
+    /// What is read or unpacked at once, at most.
+    let pieceSize: Int
+    /// `nil` where the bytes are in memory.
+    private let handle: FileHandle?
+    private let contents: SourceFile.Contents?
     private(set) var bytesRead = 0
     /// On disk, as it was opened.
     let size: Int
 
     init(_ url: URL) throws {
-        path = url.path
+        (path, pieceSize, contents) = (url.path, Self.pieceSize, nil)
         do {
             handle = try FileHandle(forReadingFrom: url)
         } catch {
@@ -38,12 +42,22 @@ final class FileBytes: ByteStream {
             throw CorpusError.unreadable(path: path, reason: reason)
         }
         var status = stat()
-        size = fstat(handle.fileDescriptor, &status) == 0 ? Int(status.st_size) : 0
+        size = fstat(handle!.fileDescriptor, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    init(_ contents: SourceFile.Contents, path: String) {
+        (self.path, self.contents, handle) = (path, contents, nil)
+        (pieceSize, size) = (contents.pieceSize, contents.bytes.count)
     }
 
     func next() throws -> [UInt8]? {
+        if let contents {
+            let piece = contents.bytes[bytesRead...].prefix(pieceSize)
+            bytesRead += piece.count
+            return piece.isEmpty ? nil : Array(piece)
+        }
         do {
-            guard let data = try handle.read(upToCount: Self.pieceSize), !data.isEmpty else { return nil }
+            guard let data = try handle!.read(upToCount: pieceSize), !data.isEmpty else { return nil }
             bytesRead += data.count
             return Array(data)
         } catch {

@@ -40,7 +40,7 @@ final class GzipBytes: ByteStream {
 
     private func inflatePiece() throws -> [UInt8] {
         var status = Z_OK
-        let output = [UInt8](unsafeUninitializedCapacity: FileBytes.pieceSize) { buffer, count in
+        let output = [UInt8](unsafeUninitializedCapacity: source.pieceSize) { buffer, count in
             input.withUnsafeMutableBufferPointer { input in
                 stream.next_in = input.baseAddress! + inputUsed
                 stream.avail_in = UInt32(input.count - inputUsed)

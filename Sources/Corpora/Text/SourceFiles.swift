@@ -11,6 +11,27 @@ public struct SourceFile: Sendable, Equatable {
     public let isNamed: Bool
     /// Bytes on disk.
     public let size: Int
+    /// Instead of what is on disk.
+    var contents: Contents?
+
+    /// A file in memory, as fuzzing feeds readers: pieces smaller than a disk's show what lies across their edges.
+    struct Contents: Sendable, Equatable {
+        var bytes: [UInt8]
+        var pieceSize: Int
+    }
+
+    /// A named file in memory; `nil` where its name announces nothing that Winnow reads.
+    package init?(named name: String, contents: [UInt8], pieceSize: Int) {
+        guard let (format, compression) = TextFormat.named(name) else { return nil }
+        (url, self.name, isNamed) = (URL(fileURLWithPath: "/" + name), name, true)
+        (self.format, self.compression, size) = (format, compression, contents.count)
+        self.contents = Contents(bytes: contents, pieceSize: pieceSize)
+    }
+
+    init(url: URL, name: String, format: TextFormat, compression: TextFormat.Compression, isNamed: Bool, size: Int) {
+        (self.url, self.name, self.format, self.compression) = (url, name, format, compression)
+        (self.isNamed, self.size) = (isNamed, size)
+    }
 }
 
 /// The files that a list of inputs stands for: each input a file, a folder or a glob.

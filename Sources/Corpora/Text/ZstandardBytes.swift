@@ -44,7 +44,7 @@ final class ZstandardBytes: ByteStream {
         // libzstd may hold output back from input that it has taken: it is called with no input left, too, but not past a
         // frame's end, where it would ask for another frame.
         guard inputUsed < input.count || !isBetweenFrames else { return [] }
-        let output = [UInt8](unsafeUninitializedCapacity: FileBytes.pieceSize) { buffer, count in
+        let output = [UInt8](unsafeUninitializedCapacity: source.pieceSize) { buffer, count in
             input.withUnsafeBufferPointer { input in
                 var from = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: inputUsed)
                 var into = ZSTD_outBuffer(dst: buffer.baseAddress, size: buffer.count, pos: 0)

@@ -74,7 +74,12 @@ public final class SelectionLog {
     ///
     /// - Throws: `RunRecordError.damagedSelections`, `.unknownFormat`.
     public static func read(_ url: URL) throws -> SelectionHistory {
-        try SelectionFormat.history(in: RecordFile.bytes(of: url), file: url.path)
+        try read(RecordFile.bytes(of: url), file: url.path)
+    }
+
+    /// The same of a log in memory; `file` names it in errors.
+    package static func read(_ log: Data, file: String) throws -> SelectionHistory {
+        try SelectionFormat.history(in: log, file: file)
     }
 
     private static func writing<Result>(_ url: URL, _ body: () throws -> Result) throws -> Result {

@@ -1,4 +1,5 @@
 import Foundation
+import FuzzedReaders
 import Reporting
 
 /// A study's directory out of one input, and the report of it.

@@ -1,0 +1,7 @@
+import FuzzedReaders
+import FuzzedReports
+import FuzzingHarness
+
+@main enum WinnowFuzzReports {
+    static func main() { Harness.main(Reader.reports) }
+}
