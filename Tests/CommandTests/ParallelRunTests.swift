@@ -200,6 +200,18 @@ import Winnow
         #expect(process.errors.contains("winnow \(command[0]) runs in one process, and here are 2"), "\(process.errors)")
     }
 
+    /// Each of mpirun's processes would run the whole study.
+    @Test func anotherLaunchersProcessesAreRefusedWithoutAnAddressToo() throws {
+        let process = try WinnowProcess(
+            ["reproduce"],
+            environment: [
+                "OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_LOCAL_RANK": "0",
+                "MASTER_ADDR": "127.0.0.1",
+            ])
+        #expect(process.exitCode != 0)
+        #expect(process.errors.contains("MASTER_PORT"), "\(process.errors)")
+    }
+
     @Test func halfAnEnvironmentIsNamed() async throws {
         let tiny = try await TinyRun(steps: 2)
         let process = try WinnowProcess(tiny.command("run"), environment: ["WORLD_SIZE": "2", "RANK": "0"])
