@@ -1,7 +1,7 @@
-// Products of rows with weights as they lie in memory. Their tiles (TiledProducts.h) are turned on the way forward, and read where
-// they are on the way back.
+// Products of rows with weights as they lie in memory. Tiles of float32 (TiledProducts.h) are turned on the way forward, and read where
+// they are on the way back; those of bfloat16 are widened.
 #include "LowRank.h"
-#include "TiledProducts.h"
+#include "PackedSource.h"
 
 using namespace ctorch;
 
@@ -29,6 +29,17 @@ struct DenseSource {
     }
 };
 
+/// Calls `body(parts)` with the weight as one part, of the kind of source that its type asks for.
+template <class Body>
+void withSource(const at::Tensor &weight, Body &&body) {
+    if (weight.scalar_type() != at::kBFloat16) return body(std::vector<TiledPart<DenseSource>>{{DenseSource(weight), 0}});
+    Rows<at::BFloat16> rows(weight);
+    PackedSource source{
+        &packing(ct_packing_bfloat16), reinterpret_cast<const uint8_t *>(rows.first), rows.count,
+        rows.stride * static_cast<int64_t>(sizeof(at::BFloat16))};
+    body(std::vector<TiledPart<PackedSource>>{{source, 0}});
+}
+
 }  // namespace
 
 ct_status ct_dense_forward(
@@ -38,13 +49,14 @@ ct_status ct_dense_forward(
         TORCH_CHECK(
             input.size(0) == result.size(0) && input.size(1) == weight.size(1) && result.size(1) == weight.size(0),
             "rows of shape ", input.sizes(), " by a weight of shape ", weight.sizes(), " don't give ", result.sizes());
-        std::vector<TiledPart<DenseSource>> parts{{DenseSource(weight), 0}};
         Rows<float> in(input), out(result);
-        if (!adapters) return multiplyForward(parts, in, out);
-        auto low = borrowed(lowHandle);
-        LowRankGroup<float> group(*adapters, in.width, out.width);
-        group.check(low, input);
-        multiplyForward(parts, in, out, LowRankOutput<float>(group, Rows<float>(low)));
+        withSource(weight, [&](const auto &parts) {
+            if (!adapters) return multiplyForward(parts, in, out);
+            auto low = borrowed(lowHandle);
+            LowRankGroup<float> group(*adapters, in.width, out.width);
+            group.check(low, input);
+            multiplyForward(parts, in, out, LowRankOutput<float>(group, Rows<float>(low)));
+        });
     });
 }
 
@@ -56,12 +68,13 @@ ct_status ct_dense_backward(
         TORCH_CHECK(
             gradient.size(0) == result.size(0) && gradient.size(1) == weight.size(0) && result.size(1) == weight.size(1),
             "a gradient of shape ", gradient.sizes(), " by a weight of shape ", weight.sizes(), " doesn't give ", result.sizes());
-        std::vector<TiledPart<DenseSource>> parts{{DenseSource(weight), 0}};
         Rows<float> of(gradient), out(result);
-        if (!adapters) return multiplyBackward(parts, of, out);
-        auto lowGradient = borrowed(lowGradientHandle);
-        LowRankGroup<float> group(*adapters, out.width, of.width);
-        group.check(lowGradient, gradient);
-        multiplyBackward(parts, of, out, LowRankInputGradient<float>(group, Rows<float>(lowGradient)));
+        withSource(weight, [&](const auto &parts) {
+            if (!adapters) return multiplyBackward(parts, of, out);
+            auto lowGradient = borrowed(lowGradientHandle);
+            LowRankGroup<float> group(*adapters, out.width, of.width);
+            group.check(lowGradient, gradient);
+            multiplyBackward(parts, of, out, LowRankInputGradient<float>(group, Rows<float>(lowGradient)));
+        });
     });
 }

@@ -1,64 +1,27 @@
 // Products of rows with packed weights, whose tiles (TiledProducts.h) are widened when it is their turn: no weight is ever whole in float.
-#include "Packed.h"
-
-#include <type_traits>
-
 #include "Guard.h"
-#include "TiledProducts.h"
+#include "PackedSource.h"
 
 using namespace ctorch;
 
 namespace {
 
-/// One layer's weight. Through float, whatever `Real` is.
-struct PackedSource {
-    static constexpr int64_t unit = packedUnit;
-    const Packing *kind;
-    const uint8_t *bytes;
-    int64_t outputs, stride;
-
-    PackedSource(const ct_packed_part &given, int64_t inputs) : kind(&packing(given.kind)) {
-        auto tensor = borrowed(given.bytes);
-        TORCH_CHECK(
-            tensor.dim() == 2 && tensor.scalar_type() == at::kByte && tensor.device().is_cpu() && tensor.is_contiguous() &&
-                tensor.size(1) == kind->rowBytes(inputs) && (kind->blockInputs != 32 || inputs % 32 == 0),
-            "packed rows of shape ", tensor.sizes(), " don't hold ", inputs, " inputs");
-        bytes = tensor.data_ptr<uint8_t>(), outputs = tensor.size(0), stride = tensor.size(1);
-    }
-
-    /// A tile as it is widened, in `Real` where that is another type, and turned.
-    template <class Real>
-    struct Scratch {
-        std::unique_ptr<float[]> widened{new float[tileDepth * tileWidth]};
-        std::unique_ptr<Real[]> tile{std::is_same_v<Real, float> ? nullptr : new Real[tileDepth * tileWidth]};
-        std::unique_ptr<Real[]> turned;
-    };
-
-    template <class Real>
-    Tile<Real> turned(Scratch<Real> &scratch, int64_t output, int64_t count, int64_t input, int64_t inputs) const {
-        auto tile = straight(scratch, output, count, input, inputs);
-        if (!scratch.turned) scratch.turned.reset(new Real[tileDepth * tileWidth]);
-        transpose(tile.first, tile.stride, count, inputs, scratch.turned.get(), count);
-        return {scratch.turned.get(), count};
-    }
-    template <class Real>
-    Tile<Real> straight(Scratch<Real> &scratch, int64_t output, int64_t count, int64_t input, int64_t inputs) const {
-        kind->widen(bytes + output * stride, stride, count, input, inputs, scratch.widened.get(), inputs);
-        if constexpr (std::is_same_v<Real, float>) {
-            return {scratch.widened.get(), inputs};
-        } else {
-            std::copy_n(scratch.widened.get(), count * inputs, scratch.tile.get());
-            return {scratch.tile.get(), inputs};
-        }
-    }
-};
+PackedSource sourceOf(const ct_packed_part &given, int64_t inputs) {
+    const auto &kind = packing(given.kind);
+    auto tensor = borrowed(given.bytes);
+    TORCH_CHECK(
+        tensor.dim() == 2 && tensor.scalar_type() == at::kByte && tensor.device().is_cpu() && tensor.is_contiguous() &&
+            tensor.size(1) == kind.rowBytes(inputs) && (kind.blockInputs != 32 || inputs % 32 == 0),
+        "packed rows of shape ", tensor.sizes(), " don't hold ", inputs, " inputs");
+    return {&kind, tensor.data_ptr<uint8_t>(), tensor.size(0), tensor.size(1)};
+}
 
 using Parts = std::vector<TiledPart<PackedSource>>;
 
 Parts partsOf(const ct_packed_part *given, int64_t count, int64_t inputs) {
     Parts parts;
     for (int64_t i = 0; i < count; ++i) {
-        PackedSource source(given[i], inputs);
+        auto source = sourceOf(given[i], inputs);
         parts.push_back({source, outputsOf(parts)});
     }
     return parts;
@@ -79,7 +42,7 @@ ct_status ct_packed_from(ct_packing kind, ct_tensor valuesHandle, ct_tensor byte
     return guarded([&] {
         auto bytes = borrowed(bytesHandle);
         Rows<float> values(borrowed(valuesHandle));
-        PackedSource part({bytesHandle, kind}, values.width);
+        auto part = sourceOf({bytesHandle, kind}, values.width);
         TORCH_CHECK(part.kind->pack != nullptr && part.outputs == values.count, "can't pack rows of shape ", bytes.sizes());
         auto *first = bytes.data_ptr<uint8_t>();
         inParallel(values.count, 16, [&](int64_t begin, int64_t end) {
@@ -92,7 +55,7 @@ ct_status ct_packed_values(ct_packed_part given, ct_tensor resultHandle) {
     return guarded([&] {
         auto result = borrowed(resultHandle);
         Rows<float> values(result);
-        PackedSource part(given, values.width);
+        auto part = sourceOf(given, values.width);
         TORCH_CHECK(part.outputs == values.count, part.outputs, " packed rows aren't ", values.count);
         inParallel(values.count, 16, [&](int64_t begin, int64_t end) {
             part.kind->widen(

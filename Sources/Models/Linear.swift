@@ -103,7 +103,7 @@ struct LinearGroup {
     /// The gradient with respect to the input from that of the outputs, unrecorded. `[N, Σ out] → [N, in]`
     func backward(_ gradient: Tensor) -> Tensor {
         switch weight {
-        case .tensor(let weight): gradient.times(weight.converted(to: gradient.dtype))
+        case .tensor(let weight): gradient.times(weight)
         case .packed(let group): group.backward(gradient)
         }
     }
@@ -113,7 +113,7 @@ struct LinearGroup {
         _ gradient: Tensor, through adapters: LowRankGroup, input: Tensor, low: Tensor, wantsInput: Bool
     ) -> (ofInput: Tensor?, ofMatrices: [LowRankGroup.Gradients]) {
         if wantsInput, case .tensor(let weight) = weight {
-            return adapters.backwardProduct(gradient, weight.converted(to: gradient.dtype), input: input, low: low)
+            return adapters.backwardProduct(gradient, weight, input: input, low: low)
         }
         let result = wantsInput ? backward(gradient) : nil
         return (result, adapters.backward(gradient, input: input, low: low, addingTo: result))
@@ -131,9 +131,9 @@ struct LinearGroup {
             let rows = Int8Weight.Rows(input)
             for (columns, linear) in zip(ranges, linears) { linear.int8!.multiply(rows, into: output.slice(columns, along: 1)) }
         case (.tensor(let weight), let adapters?):
-            (output, low) = adapters.product(input, weight.converted(to: input.dtype))
+            (output, low) = adapters.product(input, weight)
         case (.tensor(let weight), nil):
-            output = input.timesTransposed(weight.converted(to: input.dtype))
+            output = input.timesTransposed(weight)
         }
         if low == nil { low = adapters?.add(to: output, input: input) }
         if let bias { output += bias }

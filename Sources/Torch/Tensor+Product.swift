@@ -1,6 +1,6 @@
 import CTorch
 
-// Products of rows with weights, unrecorded.
+// Products of rows with weights, unrecorded, in the rows' type: a weight in another one is widened, by tiles a tile at a time.
 //
 // In host memory, in float32, many rows are multiplied tile by tile (CTorch/TiledProducts.h), few by oneDNN; both use the widest vectors
 // of any x86 processor. `aten::mm` goes to MKL, which falls back to AVX2 on AMD: on some it is 2–4 times slower
@@ -18,6 +18,7 @@ extension Tensor {
 
     /// The same by libtorch: for few rows, for other types and devices, and as what the tiles are held against.
     public func timesTransposedAtOnce(_ weight: Tensor) -> Tensor {
+        let weight = weight.converted(to: dtype)
         guard device == .cpu, dtype == .float32, Operator.hasOneDNN else { return Operator.linear(self, weight) }
         let noScalars: [Int] = []
         return Operator.oneDNNLinear(self, weight, nil, "none", noScalars, "")
@@ -25,8 +26,8 @@ extension Tensor {
 
     /// With few rows, bringing a tile near, and turning it, is most of the work.
     func isMultipliedByTiles(_ weight: Tensor) -> Bool {
-        [self, weight].allSatisfy { $0.device == .cpu && $0.dtype == .float32 } && size(0) >= 32 && !weight.isEmpty
-            && weight.liesInRows && Runtime.arithmetic == .kernels && Self.hasTiledProducts
+        device == .cpu && dtype == .float32 && size(0) >= 32 && weight.device == .cpu && !weight.isEmpty && weight.liesInRows
+            && [.float32, .bfloat16].contains(weight.dtype) && Runtime.arithmetic == .kernels && Self.hasTiledProducts
     }
 
     package static var hasTiledProducts: Bool { ct_has_block_kernel() }

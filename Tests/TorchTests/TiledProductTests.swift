@@ -33,6 +33,10 @@ import Torch
         expectClose(input.timesTransposed(weight), forward, "forward")
         expectClose(gradient.times(weight), backward, "backward")
         expectClose(input.timesTransposedAtOnce(weight), forward, "at once")
+        // Held in bfloat16: a tile of it is widened.
+        let held = weight.converted(to: .bfloat16)
+        expectClose(input.timesTransposed(held), wide(input).matmul(wide(held).transpose), "forward, bfloat16")
+        expectClose(gradient.times(held), wide(gradient).matmul(wide(held)), "backward, bfloat16")
         // A gradient on its side, as autograd hands some on.
         expectClose(gradient.transpose.contiguous().transpose.times(weight), backward, "backward, on its side")
         // A weight on its side has no rows to take tiles of.

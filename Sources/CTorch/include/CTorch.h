@@ -201,7 +201,7 @@ ct_status ct_attention_backward(
     int64_t length, int64_t window, ct_tensor *result);
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Products with weights as they lie in memory. Host memory, float32, rows at any distance. They don't record gradients.
+// Products with weights as they lie in memory, in float32 or bfloat16. Host memory, float32, rows at any distance. They don't record gradients.
 
 /// Whether oneDNN has its block kernel here, without which these products are slow: on x86 with AVX2.
 bool ct_has_block_kernel(void);
