@@ -17,8 +17,8 @@ struct Rows {
 
     explicit Rows(const at::Tensor &tensor) {
         TORCH_CHECK(
-            tensor.dim() == 2 && tensor.device().is_cpu() && (tensor.stride(1) == 1 || tensor.size(1) <= 1), "rows in host memory are wanted, not a tensor of shape ",
-            tensor.sizes());
+            tensor.dim() == 2 && tensor.device().is_cpu() && (tensor.stride(1) == 1 || tensor.size(1) <= 1),
+            "rows in host memory are wanted, not a tensor of shape ", tensor.sizes());
         first = tensor.data_ptr<Real>();
         count = tensor.size(0), width = tensor.size(1), stride = tensor.stride(0);
     }

@@ -176,6 +176,7 @@ typedef struct {
     double scale;
     const ct_dropout *_Nullable dropout;
 } ct_low_rank_group;
+
 // `inputs` and `outputs` are of all the group's layers, to see that the parts fit.
 
 /// dropped(input) · Aᵀ, part by part. `[n, in] → [n, Σ r]`
@@ -201,7 +202,8 @@ ct_status ct_attention_backward(
     int64_t length, int64_t window, ct_tensor *result);
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Products with weights as they lie in memory, in float32 or bfloat16. Host memory, float32, rows at any distance. They don't record gradients.
+// Products with weights as they lie in memory, in float32 or bfloat16. Host memory, rows in float32 at any distance. They don't record
+// gradients.
 
 /// Whether oneDNN has its block kernel here, without which these products are slow: on x86 with AVX2.
 bool ct_has_block_kernel(void);
