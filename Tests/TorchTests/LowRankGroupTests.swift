@@ -31,19 +31,9 @@ import Torch
         _ shape: (rows: Int, inputs: Int, layers: [(outputs: Int, rank: Int)]), _ kind: (dtype: DType, dropout: Dropout?)
     ) {
         let tolerance = kind.dtype == .float64 ? 1e-12 : 2e-5
-        let matrices = shape.layers.map { (a: random($0.rank, shape.inputs), b: random($0.outputs, $0.rank)) }
-        // Two columns that no adapter adds to before each layer.
-        var (columns, width) = ([Range<Int>](), 0)
-        for layer in shape.layers {
-            columns.append(width + 2..<width + 2 + layer.outputs)
-            width += 2 + layer.outputs
-        }
-        func group(_ dtype: DType) -> LowRankGroup {
-            LowRankGroup(
-                zip(matrices, columns).enumerated().map { index, pair in
-                    .init(a: pair.0.a.converted(to: dtype), b: pair.0.b.converted(to: dtype), columns: pair.1, stream: index + 3)
-                }, scale: 1.7, dropout: kind.dropout)
-        }
+        let layers = LowRankLayers(shape.layers, inputs: shape.inputs, random: random)
+        let width = layers.width
+        func group(_ dtype: DType) -> LowRankGroup { layers.group(dtype, dropout: kind.dropout) }
         let (input, output, gradient) = (random(shape.rows, shape.inputs), random(shape.rows, width), random(shape.rows, width))
         let inputGradient = random(shape.rows, shape.inputs)
 

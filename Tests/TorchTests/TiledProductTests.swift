@@ -68,18 +68,9 @@ import Torch
             (7, 33, [(40, 4), (9, 2)]),
         ], [nil, Dropout(probability: 0.3, key: 2, firstRow: 9)])
     func carryAdapters(_ shape: (rows: Int, inputs: Int, layers: [(outputs: Int, rank: Int)]), _ dropout: Dropout?) {
-        let matrices = shape.layers.map { (a: random($0.rank, shape.inputs), b: random($0.outputs, $0.rank)) }
-        var (columns, width) = ([Range<Int>](), 0)
-        for layer in shape.layers {
-            columns.append(width + 2..<width + 2 + layer.outputs)
-            width += 2 + layer.outputs
-        }
-        func group(_ dtype: DType) -> LowRankGroup {
-            LowRankGroup(
-                zip(matrices, columns).enumerated().map { index, pair in
-                    .init(a: pair.0.a.converted(to: dtype), b: pair.0.b.converted(to: dtype), columns: pair.1, stream: index + 3)
-                }, scale: 1.7, dropout: dropout)
-        }
+        let layers = LowRankLayers(shape.layers, inputs: shape.inputs, random: random)
+        let width = layers.width
+        func group(_ dtype: DType) -> LowRankGroup { layers.group(dtype, dropout: dropout) }
         let (input, weight, gradient) = (
             random(shape.rows, shape.inputs), random(width, shape.inputs), random(shape.rows, width)
         )
