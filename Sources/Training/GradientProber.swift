@@ -20,9 +20,9 @@ struct GradientProber {
         model: any CausalLM, adapter: LoRAAdapter?, trained: NamedTensors, selector: TokenSelector,
         reference: (any ReferenceLoss)?, sampler: any BlockSampler, blockCount: Int, seed: RunSeed
     ) {
-        let count = min(blockCount, sampler.firstBlocks.count)
+        let count = min(blockCount, sampler.series.count)
         window = stride(from: 0, to: count, by: sampler.batchSize).map { start in
-            sampler.firstBlocks.batch(Array(start..<min(start + sampler.batchSize, count)))
+            sampler.series.batch(Array(start..<min(start + sampler.batchSize, count)))
         }
         self.trained = trained
         // Scores without dropout, and a memory of its own: blocks scored in other company could differ in the last bit.

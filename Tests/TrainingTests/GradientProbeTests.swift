@@ -58,7 +58,7 @@ import Training
         let selector = try selector(TopKPolicy())
         let trainer = try trainer(selector, probeBlocks: 4, wholeModel: wholeModel)
         let probe = try #require(try trainer.probe())
-        let blocks = trainer.sampler.firstBlocks
+        let blocks = trainer.sampler.series
 
         func gradient(_ selector: TokenSelector) throws -> [Double] {
             let step = SelectedLossStep(

@@ -2,8 +2,8 @@
 public protocol BlockSampler: Sendable {
     /// Rows a batch.
     var batchSize: Int { get }
-    /// The corpus; of a mixture the first, whose blocks have the same numbers in the mixture.
-    var firstBlocks: PackedBlocks { get }
+    /// What it draws from, under the numbers that its batches give.
+    var series: BlockSeries { get }
     /// Where it stands, a state a corpus. Save them with a checkpoint.
     var states: [BatchSamplerState] { get }
 
@@ -16,7 +16,7 @@ public protocol BlockSampler: Sendable {
 }
 
 extension BatchSampler: BlockSampler {
-    public var firstBlocks: PackedBlocks { blocks }
+    public var series: BlockSeries { BlockSeries(blocks) }
     public var states: [BatchSamplerState] { [state] }
 
     public mutating func restore(_ states: [BatchSamplerState]) throws {

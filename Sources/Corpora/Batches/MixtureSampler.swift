@@ -4,8 +4,7 @@
 /// the earlier one, so that after n blocks a corpus with the share s has given between s·n − 1 and s·n + 1. Within a corpus
 /// blocks come in its own ``BatchSampler``'s order. So the corpora's states say where the mixture stands.
 ///
-/// Blocks of all corpora are numbered through, the first corpus's first: `TokenBatch.blockIndices` are unique in the mixture, and
-/// so are `documentIDs`.
+/// Blocks and documents have the numbers of its ``BlockSeries``.
 public struct MixtureSampler: BlockSampler {
     public struct Source: Sendable {
         public let blocks: PackedBlocks
@@ -15,39 +14,24 @@ public struct MixtureSampler: BlockSampler {
         public init(_ blocks: PackedBlocks, weight: Double) { (self.blocks, self.weight) = (blocks, weight) }
     }
 
+    public let series: BlockSeries
     public let batchSize: Int
     private var samplers: [BatchSampler]
     private let shares: [Double]
-    /// Of each corpus, in the numbering through all.
-    private let blockOffsets: [Int]
-    private let documentOffsets: [Int32]
 
-    /// - Throws: `CorpusError.badBatching` where there is no corpus, a weight isn't positive, or blocks differ in length.
+    /// - Throws: `CorpusError.badBatching` where there is no corpus, a weight isn't positive, or blocks are cut differently.
     public init(_ sources: [Source], batchSize: Int, seed: UInt64) throws {
-        guard let length = sources.first?.blocks.blockLength else {
-            throw CorpusError.badBatching(reason: "a mixture of nothing")
-        }
+        series = try BlockSeries(sources.map(\.blocks))
         guard batchSize > 0 else { throw CorpusError.badBatching(reason: "a batch of \(batchSize) blocks") }
-        for source in sources {
-            guard source.weight > 0, source.weight.isFinite else {
-                throw CorpusError.badBatching(reason: "the weight \(source.weight) of \(source.blocks.shard.url.path)")
-            }
-            guard source.blocks.blockLength == length else {
-                throw CorpusError.badBatching(
-                    reason: "blocks of \(length) and of \(source.blocks.blockLength) tokens in a mixture")
-            }
+        for source in sources where !(source.weight > 0 && source.weight.isFinite) {
+            throw CorpusError.badBatching(reason: "the weight \(source.weight) of \(source.blocks.shard.url.path)")
         }
         let total = sources.reduce(0) { $0 + $1.weight }
         shares = sources.map { $0.weight / total }
         samplers = try sources.map { try BatchSampler(blocks: $0.blocks, batchSize: 1, seed: seed) }
-        blockOffsets = sources.indices.map { index in sources[..<index].reduce(0) { $0 + $1.blocks.count } }
-        documentOffsets = sources.indices.map { index in
-            Int32(sources[..<index].reduce(0) { $0 + $1.blocks.shard.documentCount })
-        }
         self.batchSize = batchSize
     }
 
-    public var firstBlocks: PackedBlocks { samplers[0].blocks }
     public var states: [BatchSamplerState] { samplers.map(\.state) }
 
     public mutating func restore(_ states: [BatchSamplerState]) throws {
@@ -66,19 +50,6 @@ public struct MixtureSampler: BlockSampler {
         for index in samplers.indices where shares[index] * total - Double(drawn[index]) > deficit {
             (source, deficit) = (index, shares[index] * total - Double(drawn[index]))
         }
-        var block = samplers[source].next()
-        block.blockIndices[0] += blockOffsets[source]
-        for place in block.documentIDs.indices { block.documentIDs[place] += documentOffsets[source] }
-        return block
-    }
-}
-
-extension TokenBatch {
-    /// Batches of one row and of equal length, one under another.
-    fileprivate init(rows: [TokenBatch]) {
-        self.init(
-            batchSize: rows.count, sequenceLength: rows[0].sequenceLength, inputIDs: rows.flatMap(\.inputIDs),
-            targetIDs: rows.flatMap(\.targetIDs), validMask: rows.flatMap(\.validMask), documentIDs: rows.flatMap(\.documentIDs),
-            blockIndices: rows.flatMap(\.blockIndices))
+        return series.numbered(samplers[source].next(), from: source)
     }
 }

@@ -8,9 +8,9 @@ public struct TokenBatch: Sendable, Equatable {
     public var targetIDs: [Int32]
     /// Which positions have a target that counts: `false` in the last column and wherever the target is padding.
     public var validMask: [Bool]
-    /// The document each token of `inputIDs` came from, an index into the shard's documents.
+    /// The document each token of `inputIDs` came from, an index into the shard's documents, or through those of a `BlockSeries`.
     public var documentIDs: [Int32]
-    /// Where each row stands in the shard, in blocks: what a reference-loss store is keyed by.
+    /// Where each row stands in the shard or the `BlockSeries`, in blocks: what a reference-loss store's rows are found by.
     public var blockIndices: [Int]
 
     public var validCount: Int { validMask.reduce(0) { $0 + ($1 ? 1 : 0) } }

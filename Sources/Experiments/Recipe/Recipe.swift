@@ -39,11 +39,6 @@ extension Recipe: RecipeSection {
             "is base, the model with its adapter switched off, but adapter is none",
             fix: "name a model folder as the reference, give selection.store its losses, or train an adapter")
         visitor.refuse(
-            "selection.reference", with: ["data.train", "selection.score", "selection.policy"],
-            if: selection.usesReference && data.train.isMixture,
-            "is needed by the score, but data.train is a mixture, and a reference's losses are kept by the blocks of one corpus",
-            fix: "select on one corpus, or by a score without a reference")
-        visitor.refuse(
             "training.probeBlocks", with: ["selection.policy"], if: training.probeBlocks > 0 && selection.isReplay,
             "is \(training.probeBlocks), but a replay selects in the recorded blocks alone, so its gradient on others isn't defined",
             fix: "write training.probeBlocks: 0 for this run")

@@ -51,9 +51,9 @@ public struct ReferenceIdentity {
     /// What a store of its losses on these blocks is kept under.
     ///
     /// - Parameter precision: what the losses are computed in; see `ComputeRecipe`.
-    func key(of blocks: PackedBlocks, precision: String) -> ReferenceLossKey {
+    func key(of blocks: BlockSeries, precision: String) -> ReferenceLossKey {
         ReferenceLossKey(
-            tokens: blocks.shard.contentHash, blockLength: blocks.blockLength, separatorID: blocks.separatorID,
+            tokens: blocks.contentHash, blockLength: blocks.blockLength, separatorID: blocks.separatorID,
             tail: blocks.tail.rawValue, model: modelHash, adapter: adapterHash, precision: precision,
             numerics: ScoringNumerics.version)
     }

@@ -13,7 +13,7 @@ import Training
 public final class ReferenceScoring {
     /// Rank 0's; no other rank touches the file.
     public let store: ReferenceLossStore?
-    public let blocks: PackedBlocks
+    public let blocks: BlockSeries
     /// Which of the blocks are to be scored, in this order.
     public let indices: [Int]
     public let ranks: ProcessGroup
@@ -53,10 +53,10 @@ public final class ReferenceScoring {
         ranks: ProcessGroup = ProcessGroup()
     ) throws {
         let identity = try ReferenceIdentity(model, adapter: adapter)
-        layout = output.layout(try identity.key(of: blocks, precision: "\(dtype)"))
+        layout = output.layout(try identity.key(of: BlockSeries(blocks), precision: "\(dtype)"))
         store = try ranks.isFirst ? output.open(layout) : nil
         reference = try identity.open(on: model.model)
-        (self.blocks, self.ranks) = (blocks, ranks)
+        (self.blocks, self.ranks) = (BlockSeries(blocks), ranks)
         indices = Array(0..<min(count ?? blocks.count, blocks.count))
     }
 

@@ -18,7 +18,7 @@ public final class ReferenceShelf {
     ///
     /// - Parameter entropy: whether its entropies are measured too.
     func reference(
-        _ source: ReferenceSource, for recipe: Recipe, model: LoadedModel, blocks: PackedBlocks, entropy: Bool,
+        _ source: ReferenceSource, for recipe: Recipe, model: LoadedModel, blocks: BlockSeries, entropy: Bool,
         in workspace: Workspace
     ) throws -> RememberedReference {
         let identity = try ReferenceIdentity(source, of: model)

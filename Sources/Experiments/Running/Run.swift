@@ -20,8 +20,8 @@ public final class Run {
     private let firstSampler: any BlockSampler
     /// The recipe with folders in the place of a study's runs.
     private let onDisk: Recipe
-    /// The corpus that is trained on; of a mixture, the first.
-    let trainingBlocks: PackedBlocks
+    /// What is trained on, whole.
+    let trainingBlocks: BlockSeries
     /// What a log of its selections is laid out for.
     let selectionLayout: SelectionHistory.Layout
     /// Held-out splits by name, in the order of their names.
@@ -66,15 +66,15 @@ public final class Run {
         let sources = try recipe.data.train.parts.map {
             MixtureSampler.Source(try blocks(corpus($0.corpus).train, tail: .drop), weight: $0.weight)
         }
-        let training = sources[0].blocks
         let (batchSize, seed) = (recipe.training.batchSize, UInt64(recipe.training.seed))
         let sampler: any BlockSampler =
             sources.count == 1
-            ? try BatchSampler(blocks: training, batchSize: batchSize, seed: seed)
+            ? try BatchSampler(blocks: sources[0].blocks, batchSize: batchSize, seed: seed)
             : try MixtureSampler(sources, batchSize: batchSize, seed: seed)
+        let training = sampler.series
         (firstSampler, trainingBlocks) = (sampler, training)
-        selectionLayout = SelectionHistory.Layout(recipe, corpora: sources.map(\.blocks))
-        var hashes = ["train": sources.map(\.blocks.shard.contentHash).joined(separator: "+")]
+        selectionLayout = SelectionHistory.Layout(recipe, corpora: training.corpora)
+        var hashes = ["train": training.contentHash]
         let limit = recipe.training.evaluationTokens.count.map { max(1, $0 / recipe.data.blockLength) }
         splits = try recipe.data.validation.sorted { $0.key < $1.key }.map { name, source in
             let shard = try corpus(source).requireValidation()
@@ -107,7 +107,7 @@ public final class Run {
         trainer = try Trainer(
             model: model, stepModel: stepModel, adapter: adapter,
             sampler: sampler, selector: selector, reference: storedReference ?? reference,
-            replay: SelectionReplay(onDisk, corpora: sources.map(\.blocks), layout: selectionLayout),
+            replay: SelectionReplay(onDisk, corpora: training.corpora, layout: selectionLayout),
             options: Trainer.Options(recipe), ranks: ranks)
         if let reference, reference.isStored { try reference.expect(blocksSeen) }
     }

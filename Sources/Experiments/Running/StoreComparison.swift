@@ -27,7 +27,7 @@ public struct StoreComparison: Codable, Sendable, Equatable {
         ratio: Double, count: Int?, batchSize: Int, progress: (_ blocksDone: Int, _ count: Int) -> Void = { _, _ in }
     ) throws {
         let identity = try ReferenceIdentity(model, adapter: adapter)
-        let stored = try StoredReference(store, key: identity.key(of: blocks, precision: "\(dtype)"))
+        let stored = try StoredReference(store, key: identity.key(of: BlockSeries(blocks), precision: "\(dtype)"))
         let live = try identity.open(on: model.model)
         let student = try ReferenceIdentity(model, adapter: student).open(on: model.model)
         let selector = try TokenSelector(score: ExcessLossScore(), policy: TopKPolicy(), ratio: ratio)

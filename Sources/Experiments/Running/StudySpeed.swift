@@ -25,7 +25,7 @@ public struct StudySpeed: Codable, Sendable, Equatable {
             for _ in 0..<steps { _ = try run.trainer.advance() }
         }
         let reference = LiveReference(run.loaded.model)
-        let batch = run.trainer.sampler.firstBlocks.batch(Array(0..<min(8, run.trainer.sampler.firstBlocks.count)))
+        let batch = run.trainingBlocks.batch(Array(0..<min(8, run.trainingBlocks.count)))
         _ = try reference.losses(of: batch)
         forwardTokensPerSecond = try Self.rate(steps * batch.inputIDs.count) {
             for _ in 0..<steps { _ = try reference.losses(of: batch) }

@@ -1,7 +1,7 @@
 /// What a reference-loss store is the losses of: all that decides its numbers. A run reads a store only where every field
 /// is its own.
 public struct ReferenceLossKey: Sendable, Hashable {
-    /// Content hash of the shard.
+    /// Content hash of the shard; of several corpora that are numbered through, their hashes joined by `+`.
     public var tokens: String
     public var blockLength: Int
     /// The token between two documents; `nil` where they follow each other directly.

@@ -55,6 +55,20 @@ import Testing
         #expect(drawn[2].prefix(3).sorted() == Array(0..<3))
     }
 
+    /// What a reference is asked for by numbers is what was drawn.
+    @Test func aBlockIsFoundByItsNumber() throws {
+        var sampler = try sampler([2, 1, 1], batchSize: 5)
+        #expect(sampler.series.count == 19)
+        for _ in 0..<8 {
+            let batch = sampler.next()
+            #expect(sampler.series.batch(batch.blockIndices) == batch)
+        }
+        let padded = try BlockSeries(
+            [blocks(2, from: 0), blocks(2, from: 50)].map { try PackedBlocks(shard: $0.shard, blockLength: 5, tail: .pad) })
+        let last = padded.batch([3])
+        #expect(last.documentIDs == [1, 1, 1, -1, -1] && last.inputIDs == [55, 56, 57, 0, 0])
+    }
+
     /// The noisy part of a mixture comes in the order that it has alone.
     @Test func aCorpusKeepsItsOwnOrder() throws {
         var mixed = try sampler([0.8, 0.1, 0.1], batchSize: 1)
@@ -89,5 +103,11 @@ import Testing
             MixtureSampler.Source(try blocks(5, from: 0), weight: 1), .init(try blocks(8, from: 0, length: 8), weight: 1),
         ]
         #expect(throws: CorpusError.self) { try MixtureSampler(lengths, batchSize: 1, seed: 0) }
+        let shard = try blocks(5, from: 0).shard
+        for other in [
+            try PackedBlocks(shard: shard, blockLength: 4, separatorID: 7), try PackedBlocks(shard: shard, blockLength: 4, tail: .pad),
+        ] {
+            #expect(throws: CorpusError.self) { try BlockSeries([blocks(5, from: 0), other]) }
+        }
     }
 }

@@ -62,7 +62,6 @@ private func problems(_ yaml: String) -> [String] {
         ("data: {train: {mixture: {a: 1}}}", "data.train"), ("data: {train: {mixed: {a: 1, b: 2}}}", "data.train"),
         ("data: {train: {mixture: {a: 1, b: 0}}}", "data.train.mixture"),
         ("data: {train: {mixture: {a: 1, b: much}}}", "data.train"),
-        ("{data: {train: {mixture: {a: 1, b: 1}}}, selection: {policy: topK, reference: base}}", "selection.reference"),
     ])
     func wrongTypesAndRangesAreRefused(yaml: String, keyPath: String) {
         #expect(problems(yaml) == ["1: " + keyPath])

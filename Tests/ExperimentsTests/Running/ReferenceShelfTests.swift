@@ -32,6 +32,38 @@ import Training
         #expect(try tiny.history("study", "topk").steps.map(\.selectedLoss) == before)
     }
 
+    /// Arms on a mixture read its blocks by the mixture's numbers, and so does a run alone with a store by `winnow score`.
+    @Test func aMixtureHasAReference() async throws {
+        let tiny = try await TinyStudy()
+        let mixture = "data.train: {mixture: {\(tiny.corpus): 2, \(tiny.otherCorpus): 1}}"
+        let selection = "selection: {policy: topK, score: excessLoss, reference: reference/other, ratio: 0.5}"
+        let yaml = tiny.yaml + "\n  - {name: mixed, \(mixture), \(selection)}\n"
+        #expect(try tiny.runner(in: "study", yaml)() == .finished)
+        let folder = tiny.folder.file("study/reference-losses")
+        // The base's, and the reference's on either text.
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("other-") }
+        #expect(names.count == 2, "\(names)")
+
+        var recipe = try Study(yaml: yaml).arms.first { $0.recipe.name == "mixed" }!.recipe
+        recipe.selection.reference = .folder(tiny.folder.file("study/reference/other").path)
+        let live = try Run(recipe, in: Workspace())
+        let store = tiny.folder.file("mixed.safetensors")
+        #expect(try ReferenceScoring(recipe, into: .init(store))(batchSize: 2) == .finished)
+        var stored = recipe
+        stored.selection.store = store.path
+        let reading = try Run(stored, in: Workspace())
+        let expected = try tiny.history("study", "mixed").steps
+        for step in 0..<15 {
+            for run in [live, reading] {
+                let found = try run.trainer.advance()
+                #expect(found.selectedLoss == expected[step].selectedLoss, "step \(step)")
+            }
+        }
+        // Blocks of the first corpus alone have the same numbers, and are of another text.
+        stored.data.train = .folder(tiny.corpus)
+        #expect(throws: RunRecordError.self) { try Run(stored, in: Workspace()) }
+    }
+
     @Test func aRunIsChargedForTheBlocksItSees() async throws {
         let tiny = try await TinyStudy()
         let recipe = try Study(yaml: tiny.yaml).arms.first { $0.recipe.name == "topk" }!.recipe

@@ -105,7 +105,8 @@ import Training
         let frequencies = try #require(arms["topk"]!.selectedByFrequency)
         #expect(frequencies.reduce(0) { $0 + $1.tokens } == arms["topk"]!.tokens)
         #expect(frequencies.reduce(0) { $0 + $1.selected } == arms["topk"]!.selectedTokens)
-        #expect(arms["mixture"]!.selectedByFrequency == nil)
+        let mixed = try #require(arms["mixture"]!.selectedByFrequency)
+        #expect(mixed.reduce(0) { $0 + $1.tokens } == arms["mixture"]!.tokens)
     }
 
     /// With all weights trained the reference is a model of its own, and so is every arm.
