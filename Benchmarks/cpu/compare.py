@@ -134,17 +134,20 @@ def agree(match, ready):
     """Refuses sides that don't do the same step: their losses and gradient norms, and whether compiled ones are compiled.
 
     Dropout and int8 move a loss a little. Which tokens they select is another matter where an adapter has hardly left its base, whose
-    excess is then as small as their rounding: so the loss of the selected is compared of the others alone.
+    excess is then as small as their rounding: so the loss of the selected is compared of the others alone. And a few tokens make most of a
+    gradient's norm: six seeds of dropout gave 1.4 to 2.7. So theirs has to be there, and within three times the others'.
     """
     exact, loose = {}, {}
     for name, said in ready.items():
         (exact if sides.is_exact(name) else loose)[name] = said["first"]
         if "compiled" in said and (said["compiled"]["graphs"] == 0 or said["compiled"]["layers"] == 0):
             raise Disagreement(f"{name} says compiled, but nothing was: {said['compiled']}")
-    for key, near, nearly in [("loss", 1e-4, 2e-2), ("selectedLoss", 1e-3, None), ("gradientNorm", 1e-2, 0.5)]:
+    for key, near, nearly in [("loss", 1e-4, 2e-2), ("selectedLoss", 1e-3, None), ("gradientNorm", 1e-2, 2)]:
         values = {name: first[key] for name, first in {**exact, **(loose if nearly else {})}.items()}
         middle = statistics.median([values[name] for name in exact] or values.values())
-        far = {n: v for n, v in values.items() if not (v > 0 and abs(v - middle) <= (near if n in exact else nearly) * middle)}
+        far = {
+            n: v for n, v in values.items()
+            if not (v > 0 and max(v, middle) <= (1 + (near if n in exact else nearly)) * min(v, middle))}
         if far:
             raise Disagreement(f"{key} differs, so a speed would mean nothing: {far} against {middle}")
 
@@ -215,7 +218,11 @@ def all_ratios(results):
 
 def check(measured):
     """Exits with 1 where Winnow has become more than 10 % slower beside a peer."""
-    committed = json.loads(THRESHOLDS.read_text())["ratios"]
+    thresholds = json.loads(THRESHOLDS.read_text())
+    committed = thresholds["ratios"]
+    if thresholds["processor"] != turns.processor():
+        # A peer's products may be slow on one and fast on the other.
+        print(f"{THRESHOLDS.name} is of {thresholds['processor']}, and this is {turns.processor()}: a ratio differs for that alone")
     common = {name: (values[0], committed[name]) for name, values in measured.items() if name in committed}
     if not common:
         sys.exit(f"{THRESHOLDS.name} has none of the ratios measured: {', '.join(measured)}")

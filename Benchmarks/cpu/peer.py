@@ -35,6 +35,7 @@ def arguments():
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--steps", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0, help="of dropout")
     return parser.parse_args()
 
 
@@ -100,6 +101,7 @@ class Step:
         self.optimizer = torch.optim.AdamW(
             self.trained, lr=options.learning_rate, weight_decay=0.0, fused=options.compiled or None)
         self.reference = self.reference_losses() if options.cached else None
+        torch.manual_seed(options.seed)
 
     def reference_losses(self):
         with torch.no_grad(), self.model.disable_adapter():

@@ -117,7 +117,12 @@ def _machine_ticks():
 
 
 def processor():
+    """Its name, and what tells apart the generations that share one."""
+    known = {}
     for line in open("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()
+        name, _, value = line.partition(":")
+        known.setdefault(name.strip(), value.strip())
+    if "model name" not in known:
+        return platform.machine()
+    generation = ", ".join(f"{key.removeprefix('cpu ')} {known[key]}" for key in ("cpu family", "model") if key in known)
+    return f"{known['model name']} ({generation})" if generation else known["model name"]

@@ -8,8 +8,11 @@ public struct SelectionOverlap: Sendable, Hashable {
     public var expected: Double
 
     /// Two runs, where they saw the same block in the same step.
+    ///
+    /// - Throws: `AnalysisError.nothingCounts` where they never did, as on different texts, or where none selects anything.
     public init(_ first: SelectionTrace, _ second: SelectionTrace) throws {
         struct Place: Hashable { let step, block: Int }
+        guard first.numbersBlocks(as: second) else { throw AnalysisError.nothingCounts("two selections of different texts") }
         let others = Dictionary(second.visits.map { (Place(step: $0.step, block: $0.block), $0) }) { first, _ in first }
         try self.init(
             first.visits.compactMap { visit in

@@ -3,7 +3,7 @@ public struct SelectionTrace: Sendable, Equatable {
     /// One block in one step.
     public struct Visit: Sendable, Equatable {
         public var step: Int
-        /// The block's index in the training corpus.
+        /// The block's index in the text.
         public var block: Int
         /// `[blockLength]`: position t says whether predicting token t carried the loss. Nothing predicts position 0.
         public var selected: [Bool]
@@ -14,19 +14,23 @@ public struct SelectionTrace: Sendable, Equatable {
     }
 
     public let blockLength: Int
+    /// Content hash of the text that the blocks are of; of several corpora numbered through, their hashes joined by `+`.
+    public let text: String
     public let visits: [Visit]
 
     /// - Throws: `AnalysisError.wrongCount` where a visit is not `blockLength` long.
-    public init(blockLength: Int, visits: [Visit]) throws {
+    public init(blockLength: Int, text: String = "", visits: [Visit]) throws {
         for visit in visits where visit.selected.count != blockLength {
             throw AnalysisError.wrongCount(
                 what: "block \(visit.block) of step \(visit.step)", found: visit.selected.count, expected: blockLength)
         }
-        (self.blockLength, self.visits) = (blockLength, visits)
+        (self.blockLength, self.text, self.visits) = (blockLength, text, visits)
     }
 
     /// From steps as a selection log holds them: `selected` is `[blocks, blockLength]`, row-major.
-    public init(blockLength: Int, steps: some Sequence<(step: Int, blocks: [Int], selected: [Bool])>) throws {
+    public init(
+        blockLength: Int, text: String = "", steps: some Sequence<(step: Int, blocks: [Int], selected: [Bool])>
+    ) throws {
         var visits: [Visit] = []
         for (step, blocks, selected) in steps {
             guard selected.count == blocks.count * blockLength else {
@@ -38,6 +42,11 @@ public struct SelectionTrace: Sendable, Equatable {
                 visits.append(Visit(step: step, block: block, selected: Array(flags)))
             }
         }
-        try self.init(blockLength: blockLength, visits: visits)
+        try self.init(blockLength: blockLength, text: text, visits: visits)
+    }
+
+    /// Whether a number means the same block in both: one text, or one that the other goes on from.
+    func numbersBlocks(as other: SelectionTrace) -> Bool {
+        text == other.text || text.hasPrefix(other.text + "+") || other.text.hasPrefix(text + "+")
     }
 }

@@ -67,7 +67,8 @@ public enum RunRecordError: Error, Equatable, CustomStringConvertible {
                 + differences.map { "\($0.field): the store has \($0.stored), needed is \($0.needed)" }.joined(separator: "; ")
                 + "; `winnow score` writes one that fits"
         case .blockNotStored(let file, let block, let rowCount):
-            "\(file) holds \(rowCount) blocks, and block \(block) isn't among them: score all blocks, without --blocks"
+            "\(file) holds \(rowCount) blocks, and block \(block) isn't among them: score all blocks, without "
+                + "--blocks, or those of this recipe's run, with --recipe"
         case .foreignPartialStore(let file):
             "\(file) is the beginning of a store of other losses: delete it, pass --overwrite, or write to another file"
         case .notStorable(let file, let block, let reason):

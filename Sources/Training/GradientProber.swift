@@ -6,8 +6,8 @@ import Torch
 
 /// Asks on fixed blocks how far the gradient of what a run selects points where the gradient of all tokens does.
 ///
-/// The blocks are the first of the training tokens, whatever the order they are trained in, so that runs compare. Nothing of the
-/// run is touched: no weight, no random stream, no remembered reference loss.
+/// The blocks are the first of the training tokens, of a mixture those of its first corpus, whatever the order they are trained
+/// in, so that runs compare. Nothing of the run is touched: no weight, no random stream, no remembered reference loss.
 struct GradientProber {
     private let trained: NamedTensors
     private let window: [TokenBatch]

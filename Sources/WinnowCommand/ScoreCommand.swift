@@ -12,7 +12,8 @@ struct ScoreCommand: ParsableCommand, SharedCommand {
             block length, separator, precision or version of the arithmetic than the run has.
 
             What is scored stays when the command is stopped or killed: the same command goes on. A file of the same losses is \
-            added to where it lacks blocks; one of other losses stays, unless you pass --overwrite.
+            added to where it lacks blocks; one of other losses stays, unless you pass --overwrite. Where a recipe mixes corpora, \
+            --recipe is the way to score them.
 
             Examples:
               winnow score --adapter runs/reference --data prepared/noisy --output noisy.safetensors

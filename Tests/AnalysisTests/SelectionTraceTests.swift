@@ -71,6 +71,22 @@ import Testing
         }
     }
 
+    /// Numbers are the same blocks where one text goes on from the other, as a mixture from its first corpus.
+    @Test func overlapIsOfOneText() throws {
+        func trace(_ text: String) throws -> SelectionTrace {
+            try SelectionTrace(
+                blockLength: 3, text: text, visits: [SelectionTrace.Visit(step: 1, block: 4, selected: [false, true, false])])
+        }
+        for (first, second) in [("a", "a"), ("a", "a+b"), ("a+b", "a"), ("a+b", "a+b+c")] {
+            #expect(try SelectionOverlap(trace(first), trace(second)).visits == 1)
+        }
+        for (first, second) in [("a", "b"), ("a", "b+a"), ("a", "aa"), ("a+b", "a+c")] {
+            #expect(throws: AnalysisError.nothingCounts("two selections of different texts")) {
+                try SelectionOverlap(trace(first), trace(second))
+            }
+        }
+    }
+
     @Test func stabilityComparesABlockWithTheTimeBefore() throws {
         let run = try trace([(1, 0, [1, 2]), (1, 1, [4]), (2, 0, [1, 3]), (3, 0, [1, 3])])
         let stability = try SelectionOverlap(repeatsIn: run)

@@ -18,7 +18,7 @@ public struct BlockSeries: Sendable {
     public init(_ corpora: [PackedBlocks]) throws {
         guard let first = corpora.first else { throw CorpusError.badBatching(reason: "a mixture of nothing") }
         for other in corpora where other.cut != first.cut {
-            throw CorpusError.badBatching(reason: "\(first.cut) and \(other.cut) in a mixture")
+            throw CorpusError.badBatching(reason: "a mixture of \(first.cut) with \(other.cut)")
         }
         var (blocks, documents, offsets) = (0, 0, [(block: Int, document: Int32)]())
         for corpus in corpora {
@@ -37,7 +37,7 @@ public struct BlockSeries: Sendable {
 
     /// The blocks `indices`, in that order: `[indices.count, blockLength]`. Documents are numbered through as well.
     public func batch(_ indices: [Int]) -> TokenBatch {
-        guard corpora.count > 1 else { return corpora[0].batch(indices) }
+        guard corpora.count > 1, !indices.isEmpty else { return corpora[0].batch(indices) }
         return TokenBatch(
             rows: indices.map { index in
                 precondition(index >= 0 && index < count, "block \(index) of \(count)")
@@ -52,7 +52,7 @@ public struct BlockSeries: Sendable {
         for row in block.blockIndices.indices { block.blockIndices[row] += offsets[corpus].block }
         // Padding is of no document.
         for place in block.documentIDs.indices where block.documentIDs[place] >= 0 {
-            block.documentIDs[place] += offsets[corpus].document
+            block.documentIDs[place] &+= offsets[corpus].document
         }
         return block
     }
@@ -61,9 +61,9 @@ public struct BlockSeries: Sendable {
 extension PackedBlocks {
     /// How it is cut, in words.
     fileprivate var cut: String {
-        "blocks of \(blockLength) tokens, "
+        "blocks of \(blockLength) tokens ("
             + (separatorID.map { "separated by token \($0)" } ?? "not separated")
-            + (tail == .pad ? ", the last padded" : "")
+            + (tail == .pad ? ", the last padded)" : ")")
     }
 }
 

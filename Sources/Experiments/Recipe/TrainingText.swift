@@ -25,8 +25,6 @@ public enum TrainingText: Hashable, Sendable {
         case .mixture(let parts): parts
         }
     }
-
-    public var isMixture: Bool { parts.count > 1 }
 }
 
 extension TrainingText: RecipeValue {

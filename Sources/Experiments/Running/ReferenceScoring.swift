@@ -60,7 +60,8 @@ public final class ReferenceScoring {
         indices = Array(0..<min(count ?? blocks.count, blocks.count))
     }
 
-    /// A recipe's reference over the blocks that the recipe's run sees, in its order.
+    /// A recipe's reference over the blocks that the recipe's run sees, in its order, and then those that its probes ask for
+    /// besides.
     ///
     /// - Throws: `RunError.noReference` where the recipe has none; what building the run throws; `RunRecordError`.
     public init(
@@ -78,7 +79,8 @@ public final class ReferenceScoring {
         self.ranks = ranks
         let identity = try ReferenceIdentity(source, of: run.loaded)
         blocks = run.trainingBlocks
-        indices = run.blocksSeen
+        let probed = 0..<min(recipe.training.probeBlocks, blocks.count)
+        indices = run.blocksSeen + Set(probed).subtracting(run.blocksSeen).sorted()
         layout = output.layout(try identity.key(of: blocks, precision: recipe.compute.referencePrecision))
         store = try ranks.isFirst ? output.open(layout) : nil
         reference = try identity.open(on: run.loaded, recipe: recipe, in: workspace)

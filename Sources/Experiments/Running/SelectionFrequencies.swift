@@ -41,7 +41,8 @@ struct SelectionFrequencies {
         return try BlockSeries(
             recipe.data.train.parts.map {
                 try PackedBlocks(
-                    shard: workspace.corpus($0.corpus).train, blockLength: recipe.data.blockLength, separatorID: separator, tail: .drop)
+                    shard: workspace.corpus($0.corpus).train, blockLength: recipe.data.blockLength, separatorID: separator,
+                    tail: .drop)
             })
     }
 }

@@ -89,10 +89,10 @@ private struct StudyPlanner {
             isStartMeasured = true
             evaluations += 1
         }
-        // Runs of a seed see the same blocks; those of other seeds see others, as long as an epoch isn't over.
+        // Runs of a seed on one text see the same blocks; those of other seeds see others, as long as an epoch isn't over.
         let reference =
-            "\(String(describing: selection.reference)) \(recipe.training.seed) \(selection.usesReferenceEntropy) "
-            + recipe.compute.referencePrecision
+            "\(String(describing: selection.reference)) \(recipe.data.train) \(recipe.training.seed) "
+            + "\(selection.usesReferenceEntropy) \(recipe.compute.referencePrecision)"
         let scores = selection.usesReference && selection.store == nil && scored.insert(reference).inserted
         let probe = selection.policy == "all" ? 0 : 2 * recipe.training.probeBlocks * recipe.data.blockLength * (2 + between)
 

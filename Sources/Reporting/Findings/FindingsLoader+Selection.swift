@@ -20,7 +20,7 @@ extension FindingsLoader {
             traces[run.seed] = attempt("The selections of \(arm.arm.label), seed \(run.seed)") { [directory] in
                 let history = try SelectionLog.read(directory.appendingPathComponent(path))
                 return try SelectionTrace(
-                    blockLength: history.blockLength,
+                    blockLength: history.blockLength, text: history.layout.dataHash,
                     steps: history.steps.map { (step: $0.step, blocks: $0.blockIndices, selected: $0.selected) })
             }
         }
@@ -57,7 +57,7 @@ extension FindingsLoader {
             names[(index + 1)...].compactMap { second in
                 let (here, there) = (selections[first]!.traces, selections[second]!.traces)
                 guard let seed = Set(here.keys).intersection(there.keys).min(),
-                    // Arms with another number of blocks a step have no block and step in common.
+                    // Arms on other texts, or with another number of blocks a step, have no block and step in common.
                     let overlap = try? SelectionOverlap(here[seed]!, there[seed]!)
                 else { return nil }
                 return (first, second, overlap)

@@ -9,7 +9,7 @@ import Foundation
 /// |---|---|---|
 /// | `losses` | `[N, T]` | F32 or F16: position t holds the loss of predicting token t; position 0 and padding hold 0 |
 /// | `entropies` | `[N, T]`, may be missing | as `losses` |
-/// | `blocks` | `[N]` | I32, ascending: which of the shard's blocks a row is |
+/// | `blocks` | `[N]` | I32, ascending: which of the text's blocks a row is |
 /// | `lengths` | `[N]` | I32: tokens in the row, padding left out |
 ///
 /// `lengths` is the mask in 4 bytes a row: positions 1 ..< length count. So the file is a token-loss file too, which

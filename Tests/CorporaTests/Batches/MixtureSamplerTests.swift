@@ -105,7 +105,8 @@ import Testing
         #expect(throws: CorpusError.self) { try MixtureSampler(lengths, batchSize: 1, seed: 0) }
         let shard = try blocks(5, from: 0).shard
         for other in [
-            try PackedBlocks(shard: shard, blockLength: 4, separatorID: 7), try PackedBlocks(shard: shard, blockLength: 4, tail: .pad),
+            try PackedBlocks(shard: shard, blockLength: 4, separatorID: 7),
+            try PackedBlocks(shard: shard, blockLength: 4, tail: .pad),
         ] {
             #expect(throws: CorpusError.self) { try BlockSeries([blocks(5, from: 0), other]) }
         }

@@ -40,12 +40,13 @@ import Training
         let yaml = tiny.yaml + "\n  - {name: mixed, \(mixture), \(selection)}\n"
         #expect(try tiny.runner(in: "study", yaml)() == .finished)
         let folder = tiny.folder.file("study/reference-losses")
-        // The base's, and the reference's on either text.
+        // On the one corpus, and on the mixture.
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasPrefix("other-") }
         #expect(names.count == 2, "\(names)")
 
         var recipe = try Study(yaml: yaml).arms.first { $0.recipe.name == "mixed" }!.recipe
         recipe.selection.reference = .folder(tiny.folder.file("study/reference/other").path)
+        recipe.training.probeBlocks = 4
         let live = try Run(recipe, in: Workspace())
         let store = tiny.folder.file("mixed.safetensors")
         #expect(try ReferenceScoring(recipe, into: .init(store))(batchSize: 2) == .finished)
@@ -59,6 +60,9 @@ import Training
                 #expect(found.selectedLoss == expected[step].selectedLoss, "step \(step)")
             }
         }
+        // The first blocks, which no step has drawn.
+        #expect(live.blocksSeen.allSatisfy { $0 > 3 })
+        #expect(try reading.trainer.probe()?.selectedNorm == live.trainer.probe()?.selectedNorm)
         // Blocks of the first corpus alone have the same numbers, and are of another text.
         stored.data.train = .folder(tiny.corpus)
         #expect(throws: RunRecordError.self) { try Run(stored, in: Workspace()) }

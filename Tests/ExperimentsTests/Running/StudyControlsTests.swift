@@ -156,13 +156,15 @@ import Training
         #expect(measured.trainedTokensPerSecond > 0 && measured.forwardTokensPerSecond > 0)
     }
 
-    /// Two arms share a reference's scores, unless one has them computed otherwise.
-    @Test func scoresOfAnotherPrecisionAreReckonedOnTheirOwn() async throws {
+    /// Two arms share a reference's scores, unless one has them computed otherwise or of another text.
+    @Test func scoresOfAnotherPrecisionOrTextAreReckonedOnTheirOwn() async throws {
         let tiny = try await TinyStudy()
         let selection = "selection: {policy: topK, score: excessLoss, reference: base, ratio: 0.3}"
-        let yaml = tiny.yaml + "\n  - {name: again, \(selection)}\n  - {name: int8, \(selection), compute.reference: int8}"
+        let yaml =
+            tiny.yaml + "\n  - {name: again, \(selection)}\n  - {name: int8, \(selection), compute.reference: int8}"
+            + "\n  - {name: mixed, \(selection), data.train: {mixture: {\(tiny.corpus): 1, \(tiny.otherCorpus): 1}}}"
         let plan = try StudyPlan(Study(yaml: yaml), in: tiny.folder.file("study"), workspace: Workspace())
-        #expect(plan.runs.filter { $0.scoringTokens > 0 }.map(\.name) == ["topk", "drawn", "int8"])
+        #expect(plan.runs.filter { $0.scoringTokens > 0 }.map(\.name) == ["topk", "drawn", "int8", "mixed"])
     }
 
     @Test func aMixtureIsTrainedOnInItsShares() async throws {
