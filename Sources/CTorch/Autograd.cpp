@@ -62,6 +62,16 @@ ct_status ct_backward(const ct_tensor *roots, const ct_tensor *gradients, int64_
     });
 }
 
+ct_status ct_gradients(ct_tensor root, ct_tensor gradient, const ct_tensor *inputs, int64_t count, ct_tensor *results) {
+    return guarded([&] {
+        torch::autograd::variable_list sources;
+        for (int64_t i = 0; i < count; ++i) sources.push_back(borrowed(inputs[i]));
+        auto found = torch::autograd::grad(
+            {borrowed(root)}, sources, {borrowed(gradient)}, /*retain_graph=*/false, /*create_graph=*/false, /*allow_unused=*/true);
+        for (int64_t i = 0; i < count; ++i) results[i] = owned(std::move(found[i]));
+    });
+}
+
 namespace {
 
 /// A function whose backward is a callback on the other side of the ABI.

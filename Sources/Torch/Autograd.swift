@@ -56,6 +56,23 @@ extension Tensor {
             try TorchError.check("backward", status)
         }
     }
+
+    /// Its gradients by `inputs`, in that order, with nothing accumulated: `nil` by what it doesn't depend on.
+    ///
+    /// - Parameter gradient: of the objective with respect to this tensor, same shape.
+    func gradients(by inputs: [Tensor], gradient: Tensor) throws -> [Tensor?] {
+        let asked = inputs.indices.filter { inputs[$0].requiresGradient }
+        var found = [ct_tensor](repeating: ct_tensor(), count: asked.count)
+        try withExtendedLifetime((inputs, gradient)) {
+            let status = OperatorClock.time("backward", []) {
+                ct_gradients(handle, gradient.handle, asked.map { inputs[$0].handle }, Int64(asked.count), &found)
+            }
+            try TorchError.check("backward", status)
+        }
+        var gradients = [Tensor?](repeating: nil, count: inputs.count)
+        for (place, handle) in zip(asked, found) where handle.raw != nil { gradients[place] = Tensor(owning: handle) }
+        return gradients
+    }
 }
 
 /// A differentiable piece with a backward pass of its own.
@@ -91,7 +108,7 @@ public func differentiable(
 /// 2016, arXiv:1604.06174).
 ///
 /// - Parameters:
-///   - parameters: the other tensors that it is differentiated by. What they get, the second run accumulates.
+///   - parameters: the other tensors that it is differentiated by.
 ///   - body: gives the same bits whenever it is run.
 public func recomputed(_ input: Tensor, _ parameters: [Tensor], _ body: @escaping (Tensor) -> Tensor) -> Tensor {
     let wantsInput = input.requiresGradient
@@ -100,14 +117,11 @@ public func recomputed(_ input: Tensor, _ parameters: [Tensor], _ body: @escapin
         return (
             [body(saved)],
             { gradients in
-                var ofInput: Tensor?
-                if let gradient = gradients[0] {
-                    let leaf = saved.detached()
-                    leaf.requiresGradient = wantsInput
-                    try withGradient { body(leaf) }.backward(gradient: gradient)
-                    ofInput = leaf.gradient
-                }
-                return [ofInput] + parameters.map { _ in nil }
+                guard let gradient = gradients[0] else { return [nil] + parameters.map { _ in nil } }
+                let leaf = saved.detached()
+                leaf.requiresGradient = wantsInput
+                // Not accumulated here: the pass that asks for them does that, once a weight, and tells who waits for it.
+                return try withGradient { body(leaf) }.gradients(by: [leaf] + parameters, gradient: gradient)
             }
         )
     }[0]

@@ -81,11 +81,14 @@ import Torch
     }
 
     #if compiler(>=6.2)
-        /// Eight layers' activations are 13 MB each; recomputed, one layer's and eight inputs of 1 MB.
+        /// Eight layers' activations are 13 MB each; recomputed, one layer's and eight inputs of 1 MB. Twelve runs found 40 to 63 MB, and
+        /// 134 to 144 without.
         ///
         /// Memory belongs to the process, which other tests share, so this one gets a process of its own.
         @Test func memoryIsThatOfOneLayer() async {
             await #expect(processExitsWith: .success) {
+                // Each thread would keep memory of its own, more or less of it.
+                Runtime.threadCount = 1
                 let configuration = ModelConfiguration(
                     vocabularySize: 100, hiddenSize: 256, intermediateSize: 1024, layerCount: 8, headCount: 4,
                     maximumPositionCount: 256, tiesEmbeddings: true)
@@ -105,7 +108,7 @@ import Torch
                 let recomputed = try peakBytes() - before
                 try backward(model)
                 let remembered = try peakBytes() - before
-                guard recomputed < 60 << 20, remembered > 100 << 20 else {
+                guard recomputed < 80 << 20, remembered > 120 << 20 else {
                     fatalError("\(recomputed) bytes recomputed, \(remembered) remembered")
                 }
             }

@@ -30,6 +30,7 @@ import Training
         var dropout = 0.0
         var wholeModel = false
         var means = false
+        var recomputes = false
         var steps = 3
         /// Makes the loss of the block that starts with token 60 NaN.
         var poison = false
@@ -59,7 +60,8 @@ import Training
         }
         let blocks = try TokenBlocks(tokens, blockLength: 16)
         let trainer = try Trainer(
-            model: model, adapter: setting.wholeModel ? nil : LoRAAdapter.random(for: model, dropout: setting.dropout),
+            model: model, stepModel: setting.recomputes ? model.recomputingLayers() : nil,
+            adapter: setting.wholeModel ? nil : LoRAAdapter.random(for: model, dropout: setting.dropout),
             sampler: blocks.sampler(batchSize: 2), selector: selector, reference: LiveReference(model), options: options,
             ranks: ranks)
         var course = Course()
@@ -96,11 +98,12 @@ import Training
         }
     }
 
-    /// Dropout, scores that compare tokens, means of means, and a whole model.
+    /// Dropout, scores that compare tokens, means of means, a whole model, and layers that are run twice.
     @Test(arguments: [
         Setting(pool: .batch, dropout: 0.3), Setting(policy: "stochastic", dropout: 0.3),
         Setting(score: "selfReference", pool: .batch), Setting(score: "entropy", pool: .batch),
         Setting(pool: .batch, means: true), Setting(policy: "stochastic", pool: .batch, wholeModel: true),
+        Setting(pool: .batch, dropout: 0.3, recomputes: true), Setting(pool: .batch, wholeModel: true, recomputes: true),
     ]) private func soDoesWhateverElseIsAskedFor(setting: Setting) throws {
         let one = try courses(setting, ranks: 1)[0]
         for rank in try courses(setting, ranks: 2) {

@@ -106,11 +106,13 @@ ct_status ct_tensor_set_requires_gradient(ct_tensor tensor, bool value);
 ct_status ct_tensor_gradient(ct_tensor tensor, ct_tensor *result);
 ct_status ct_tensor_set_gradient(ct_tensor tensor, ct_tensor gradient);
 /// Calls back each time that a backward pass has accumulated into this leaf, on the thread of the pass, in the place of an earlier
-/// callback. `release` is called once, when the callback is replaced or the tensor ends.
+/// callback; newer libtorchs also where what came was nothing. `release` is called once, when the callback is replaced or the tensor ends.
 ct_status ct_tensor_on_accumulation(
     ct_tensor tensor, void *context, void (*callback)(void *context), void (*release)(void *context));
 /// Accumulates into leaves. A null gradient stands for 1 (scalar roots only).
 ct_status ct_backward(const ct_tensor *roots, const ct_tensor *gradients, int64_t count, bool retainGraph);
+/// The gradients of `inputs`, which accumulate nothing: null where the root doesn't depend on one. All of them require a gradient.
+ct_status ct_gradients(ct_tensor root, ct_tensor gradient, const ct_tensor *inputs, int64_t count, ct_tensor *results);
 
 /// Computes the gradients of the inputs (null for none) from those of the outputs (null for zero).
 /// Takes nothing over; what it writes is owned by the caller. Non-zero: `ct_set_last_error` says why.

@@ -8,8 +8,14 @@ struct DocumentFacts: Sendable {
 
     init(_ text: String, fingerprint: DocumentFingerprint, isRepaired: Bool) {
         (self.fingerprint, self.isRepaired) = (fingerprint, isRepaired)
-        (characters, textBytes) = (text.unicodeScalars.count, text.utf8.count)
-        isBlank = text.utf8.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
+        var text = text
+        (characters, textBytes, isBlank) = text.withUTF8 { bytes in
+            // A character's first byte is none of 10xxxxxx.
+            (
+                bytes.reduce(0) { $0 &+ ($1 & 0xC0 == 0x80 ? 0 : 1) }, bytes.count,
+                bytes.allSatisfy { $0 == 0x20 || (0x09...0x0D).contains($0) }
+            )
+        }
     }
 
     // MARK: As integers

@@ -36,7 +36,7 @@ struct StudyRecordBuilder {
 
     private func summary(_ recipe: Recipe) -> String {
         let what = recipe.adapter.map { "a LoRA adapter of rank \($0.rank)" } ?? "all weights"
-        let seeds = Set(study.arms.flatMap(\.seeds)).count
+        let seeds = study.arms.map(\.seeds.count).max() ?? 1
         return "Every arm trains \(what) from the same start on the same blocks in the same order: \(recipe.steps) steps of "
             + "\(recipe.tokensPerStep) tokens, learning rate \(recipe.training.optimizer.learningRate), unless its line says "
             + "otherwise. The arms differ in which tokens carry the loss. "

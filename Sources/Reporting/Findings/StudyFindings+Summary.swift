@@ -18,7 +18,8 @@ extension StudyFindings {
     private var target: StudyRecord.Split? { record.validationSplits.last }
 
     private var question: String {
-        let seeds = Set(record.arms.flatMap(\.runs).map(\.seed)).count
+        // A null under a seed of its own is an arm, not a second seed.
+        let seeds = record.arms.map(\.runs.count).max() ?? 0
         let splits = Sentence.list(record.validationSplits.map(\.label))
         let tokens =
             baseline?.mean { Double($0.run.tokens) }.map { "; the baseline saw \(NumberText.count($0)) tokens a run" } ?? ""
