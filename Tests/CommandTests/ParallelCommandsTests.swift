@@ -90,13 +90,7 @@ import Winnow
         try processes[0].wait {
             (try? FileManager.default.attributesOfItem(atPath: partial)[.size] as? Int).flatMap { $0 } ?? 0 > 50_000
         }
-        processes[victim].send(SIGKILL)
-        let start = Date()
-        #expect(processes[victim].wait() == -SIGKILL)
-        let survivor = processes[1 - victim]
-        #expect(survivor.wait() == 1)
-        #expect(Date().timeIntervalSince(start) < 10)
-        #expect(survivor.errors.contains("rank \(1 - victim) of 2 lost the others while"), "\(survivor.errors)")
+        RankProcesses.kill(victim, of: processes)
         #expect(!FileManager.default.fileExists(atPath: fixture.store("several").path))
 
         // As many ranks, one more, or one alone: batches are the same.

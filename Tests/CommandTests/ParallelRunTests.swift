@@ -114,13 +114,7 @@ import Winnow
         let directory = tiny.directory("run")
         let processes = try ranks(2) { _ in tiny.command("run") }
         try processes[0].wait { try lastStep(directory) >= 3 }
-        processes[victim].send(SIGKILL)
-        let start = Date()
-        #expect(processes[victim].wait() == -SIGKILL)
-        let survivor = processes[1 - victim]
-        #expect(survivor.wait() == 1)
-        #expect(Date().timeIntervalSince(start) < 10)
-        #expect(survivor.errors.contains("rank \(1 - victim) of 2 lost the others while"), "\(survivor.errors)")
+        RankProcesses.kill(victim, of: processes)
         #expect(try RunManifest.read(from: directory.manifest).state == (victim == 0 ? .running : .failed))
 
         finish(try ranks(2) { _ in tiny.command("run") })

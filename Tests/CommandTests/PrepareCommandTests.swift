@@ -78,13 +78,7 @@ import Winnow
         }
         let processes = try start()
         try processes[0].wait { try hasBegun() }
-        processes[victim].send(SIGKILL)
-        let began = Date()
-        #expect(processes[victim].wait() == -SIGKILL)
-        let survivor = processes[1 - victim]
-        #expect(survivor.wait() == 1)
-        #expect(Date().timeIntervalSince(began) < 10)
-        #expect(survivor.errors.contains("rank \(1 - victim) of 2 lost the others while"), "\(survivor.errors)")
+        RankProcesses.kill(victim, of: processes)
         // Who was killed can't clear away what it has begun.
         #expect(try names().filter { !$0.hasPrefix(".shards.") } == ["text.jsonl"])
         #expect(try names().count == (victim == 0 ? 2 : 1))

@@ -1,3 +1,4 @@
+import Foundation
 import RankFixtures
 import Testing
 
@@ -18,5 +19,16 @@ enum RankProcesses {
     /// Lets them run to their end.
     static func finish(_ processes: [LiveWinnow]) {
         for process in processes { #expect(process.wait() == 0, "\(process.errors)") }
+    }
+
+    /// Kills one of two, and sees that the other ends in time and says so.
+    static func kill(_ victim: Int, of processes: [LiveWinnow]) {
+        processes[victim].send(SIGKILL)
+        let start = Date()
+        #expect(processes[victim].wait() == -SIGKILL)
+        let survivor = processes[1 - victim]
+        #expect(survivor.wait() == 1)
+        #expect(Date().timeIntervalSince(start) < 10)
+        #expect(survivor.errors.contains("rank \(1 - victim) of 2 lost the others while"), "\(survivor.errors)")
     }
 }
