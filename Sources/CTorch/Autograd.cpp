@@ -64,6 +64,7 @@ ct_status ct_backward(const ct_tensor *roots, const ct_tensor *gradients, int64_
 
 ct_status ct_gradients(ct_tensor root, ct_tensor gradient, const ct_tensor *inputs, int64_t count, ct_tensor *results) {
     return guarded([&] {
+        TORCH_CHECK(count > 0, "gradients by nothing");
         torch::autograd::variable_list sources;
         for (int64_t i = 0; i < count; ++i) sources.push_back(borrowed(inputs[i]));
         auto found = torch::autograd::grad(

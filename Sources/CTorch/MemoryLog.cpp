@@ -2,8 +2,8 @@
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <mutex>
 #include <vector>
 
@@ -44,7 +44,7 @@ ct_status ct_memory_log_stop(ct_memory_log handle, int64_t **sizes, int64_t *cou
         const auto &found = (*log)->sizes;
         auto *copy = static_cast<int64_t *>(std::malloc(std::max<size_t>(1, found.size()) * sizeof(int64_t)));
         TORCH_CHECK(copy != nullptr, "no memory for a log of ", found.size(), " sizes");
-        std::memcpy(copy, found.data(), found.size() * sizeof(int64_t));
+        std::copy(found.begin(), found.end(), copy);
         *sizes = copy, *count = static_cast<int64_t>(found.size());
     });
 }

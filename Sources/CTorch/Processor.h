@@ -20,7 +20,8 @@ namespace ctorch {
 /// e^x to within 2 ulp, without branches: 2^(n + f) with n an integer and f in [-½, ½].
 inline float exponential(float x) {
     x = std::min(std::max(x, -87.3f), 88.7f);
-    float n = std::nearbyint(x * 1.44269504f);
+    // Of NaN, which stays in r, a number that an integer can hold: std::max gives its first argument then.
+    float n = std::nearbyint(std::max(-87.3f, x) * 1.44269504f);
     float r = x - n * 0.693359375f;
     r = r + n * 2.12194440e-4f;
     float p = 1.9875691500e-4f;

@@ -36,8 +36,8 @@ extension Tensor {
         }
     }
 
-    /// Has `body` called each time that a backward pass has accumulated into this leaf, on the thread of the pass. One body at a
-    /// time: a later one takes the place of the earlier.
+    /// Has `body` called each time that a backward pass has accumulated into this leaf, newer libtorchs also where what came was
+    /// nothing, on the thread of the pass. One body at a time: a later one takes the place of the earlier.
     public func onAccumulation(_ body: @escaping () -> Void) {
         let context = Unmanaged.passRetained(Callback(body)).toOpaque()
         let status = ct_tensor_on_accumulation(
@@ -62,8 +62,10 @@ extension Tensor {
     /// - Parameter gradient: of the objective with respect to this tensor, same shape.
     func gradients(by inputs: [Tensor], gradient: Tensor) throws -> [Tensor?] {
         let asked = inputs.indices.filter { inputs[$0].requiresGradient }
+        // libtorch would take none for all leaves.
+        guard !asked.isEmpty else { return inputs.map { _ in nil } }
         var found = [ct_tensor](repeating: ct_tensor(), count: asked.count)
-        try withExtendedLifetime((inputs, gradient)) {
+        try withExtendedLifetime((self, inputs, gradient)) {
             let status = OperatorClock.time("backward", []) {
                 ct_gradients(handle, gradient.handle, asked.map { inputs[$0].handle }, Int64(asked.count), &found)
             }
@@ -108,7 +110,7 @@ public func differentiable(
 /// 2016, arXiv:1604.06174).
 ///
 /// - Parameters:
-///   - parameters: the other tensors that it is differentiated by.
+///   - parameters: all other tensors that it is differentiated by, each once: one that is missing gets no gradient.
 ///   - body: gives the same bits whenever it is run.
 public func recomputed(_ input: Tensor, _ parameters: [Tensor], _ body: @escaping (Tensor) -> Tensor) -> Tensor {
     let wantsInput = input.requiresGradient

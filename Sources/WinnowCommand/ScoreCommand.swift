@@ -18,7 +18,7 @@ struct ScoreCommand: ParsableCommand, SharedCommand {
             Examples:
               winnow score --adapter runs/reference --data prepared/noisy --output noisy.safetensors
               winnow score --adapter runs/reference --data prepared/noisy --dtype float16 --entropy --output noisy.safetensors
-              winnow score --recipe adapt.yaml --output noisy.safetensors    only what a run of this recipe sees
+              winnow score --recipe adapt.yaml --output noisy.safetensors    only what a run of this recipe sees and probes
               winnow score --adapter runs/reference --data prepared/noisy --compare noisy.safetensors --blocks 64
               torchrun --no-python --nproc-per-node 2 winnow score --data prepared/noisy --output noisy.safetensors
 

@@ -22,8 +22,11 @@ public struct BlockSeries: Sendable {
         }
         var (blocks, documents, offsets) = (0, 0, [(block: Int, document: Int32)]())
         for corpus in corpora {
-            offsets.append((blocks, Int32(truncatingIfNeeded: documents)))
+            offsets.append((blocks, Int32(documents)))
             (blocks, documents) = (blocks + corpus.count, documents + corpus.shard.documentCount)
+            guard documents <= Int(Int32.max) else {
+                throw CorpusError.badBatching(reason: "a mixture of \(documents) documents, more than \(Int32.max)")
+            }
         }
         (self.corpora, count, self.offsets) = (corpora, blocks, offsets)
     }
@@ -52,7 +55,7 @@ public struct BlockSeries: Sendable {
         for row in block.blockIndices.indices { block.blockIndices[row] += offsets[corpus].block }
         // Padding is of no document.
         for place in block.documentIDs.indices where block.documentIDs[place] >= 0 {
-            block.documentIDs[place] &+= offsets[corpus].document
+            block.documentIDs[place] += offsets[corpus].document
         }
         return block
     }

@@ -90,6 +90,7 @@ private struct StudyPlanner {
             evaluations += 1
         }
         // Runs of a seed on one text see the same blocks; those of other seeds see others, as long as an epoch isn't over.
+        // Mixtures that differ in their shares alone see some blocks in common, which are reckoned twice.
         let reference =
             "\(String(describing: selection.reference)) \(recipe.data.train) \(recipe.training.seed) "
             + "\(selection.usesReferenceEntropy) \(recipe.compute.referencePrecision)"

@@ -51,11 +51,12 @@ struct ReportPage {
         let training = record.splits.filter { $0.role == .training }
         let tokens = record.arms.flatMap(\.runs).map(\.tokens).max() ?? 0
         let seeds = Set(record.arms.flatMap(\.runs).map(\.seed)).sorted().map(String.init)
+        let isRepeated = record.arms.contains { $0.runs.count > 1 }
         let facts: [(String, HTML)] = [
             ("Model", "\(record.model.name)\(record.model.note.map { "<span class=\"note\">\($0)</span>" as HTML } ?? "")"),
             ("Trained on", "\(training.isEmpty ? NumberText.none : training.map(\.label).joined(separator: ", "))"),
             ("Tokens a run", "\(tokens == 0 ? NumberText.none : "up to " + NumberText.count(tokens))"),
-            ("Arms", "\(record.arms.count), \(seeds.count == 1 ? "seed" : "seeds") \(seeds.joined(separator: ", "))"),
+            ("Arms", "\(record.arms.count), \(isRepeated ? "seeds \(seeds.joined(separator: ", "))" : "one seed each")"),
             ("Machine", "\(record.device), \(record.threads) \(record.threads == 1 ? "thread" : "threads")"),
             ("Wall time", "\(NumberText.duration(record.wallSeconds))"),
         ]
