@@ -97,7 +97,7 @@ extension CorpusError: CustomStringConvertible, LocalizedError {
         case .tokenOutOfVocabulary(let token, let vocabularySize):
             "Token \(token) is outside the vocabulary of \(vocabularySize): the tokenizer and its stated size disagree."
         case .cannotWrite(let path, let reason):
-            "\(path): cannot be written: \(reason)."
+            "\(path): cannot be written: \(reason.hasSuffix(".") ? String(reason.dropLast()) : reason)."
         case .unknownCorruption(let name, let known):
             "Corruption \(name) is unknown; Winnow knows \(known.joined(separator: ", "))."
         case .badAnswers(let path, let reason):

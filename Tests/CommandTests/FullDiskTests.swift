@@ -1,4 +1,5 @@
 import Foundation
+import ModelFixtures
 import Testing
 import Winnow
 
@@ -49,5 +50,25 @@ import Winnow
             """)
         for start in ["new", "empty", "resumed"] { #expect(found.output.contains("\(start): 1"), "\(found.output)") }
         #expect(found.output.components(separatedBy: "Error: cannot write \(disk)").count == 4, "\(found.output)")
+    }
+
+    /// A sentence, and nothing of the corpus stays.
+    @Test func aCorpusThatFilledTheDiskIsGone() throws {
+        let folder = try TemporaryFolder()
+        let text = (0..<40_000).map { "Line \($0) of some text that is unlike the others." }.joined(separator: "\n")
+        try Data(text.utf8).write(to: folder.file("text.txt"))
+        let (winnow, disk) = (try WinnowProcess.executable.get().path, folder.file("disk").path)
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+        let found = try MountNamespace.run(
+            """
+            mount -t tmpfs -o size=300k none \(disk) || exit 99
+            \(winnow) prepare \(folder.file("text.txt").path) --validation-every 9 --output \(disk)/shards
+            echo "exit: $?"
+            echo "left: $(ls -A \(disk) | wc -l)"
+            """)
+        #expect(found.output.contains("exit: 1") && found.output.contains("left: 0"), "\(found.output)")
+        let sentence = "train.tokens: cannot be written"
+        #expect(found.output.contains(sentence) && found.output.contains("enough space.\n"), "\(found.output)")
+        #expect(!found.output.contains("Domain="), "\(found.output)")
     }
 }

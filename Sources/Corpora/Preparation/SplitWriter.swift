@@ -96,7 +96,10 @@ final class SplitWriter {
     }
 
     private func flushNames() throws {
-        try names.write(contentsOf: pendingNames)
+        do { try names.write(contentsOf: pendingNames) } catch {
+            let file = folder.appendingPathComponent("\(name).documents.jsonl")
+            throw CorpusError.cannotWrite(path: file.path, reason: error.localizedDescription)
+        }
         pendingNames.removeAll(keepingCapacity: true)
     }
 }

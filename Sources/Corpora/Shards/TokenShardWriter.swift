@@ -95,7 +95,7 @@ public final class TokenShardWriter {
             try file.synchronize()
             try file.close()
         } catch {
-            throw CorpusError.cannotWrite(path: url.path, reason: "\(error)")
+            throw CorpusError.cannotWrite(path: url.path, reason: error.localizedDescription)
         }
         self.file = nil
         guard rename(staging.path, url.path) == 0 else {
@@ -128,7 +128,7 @@ public final class TokenShardWriter {
         do {
             try file?.write(contentsOf: bytes)
         } catch {
-            throw CorpusError.cannotWrite(path: url.path, reason: "\(error)")
+            throw CorpusError.cannotWrite(path: url.path, reason: error.localizedDescription)
         }
     }
 }
