@@ -62,7 +62,7 @@ ct_status ct_dense_forward(
 
 ct_status ct_dense_backward(
     ct_tensor resultHandle, ct_tensor gradientHandle, ct_tensor weightHandle, const ct_low_rank_group *adapters,
-    ct_tensor lowGradientHandle) {
+    ct_tensor lowGradientHandle, ct_tensor keptHandle) {
     return guarded([&] {
         auto result = borrowed(resultHandle), gradient = borrowed(gradientHandle), weight = borrowed(weightHandle);
         TORCH_CHECK(
@@ -74,7 +74,9 @@ ct_status ct_dense_backward(
             auto lowGradient = borrowed(lowGradientHandle);
             LowRankGroup<float> group(*adapters, out.width, of.width);
             group.check(lowGradient, gradient);
-            multiplyBackward(parts, of, out, LowRankInputGradient<float>(group, Rows<float>(lowGradient)));
+            multiplyBackward(
+                parts, of, out,
+                LowRankInputGradient<float>(group, Rows<float>(lowGradient), group.keptBits(borrowed(keptHandle), of.count)));
         });
     });
 }

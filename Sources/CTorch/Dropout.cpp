@@ -2,6 +2,9 @@
 
 #include <ATen/ops/empty.h>
 
+#include <bit>
+#include <memory>
+
 #include "Guard.h"
 #include "Processor.h"
 #include "Rows.h"
@@ -18,70 +21,83 @@ inline uint64_t mixed(uint64_t value) {
     return value ^ (value >> 31);
 }
 
-/// An integer hash of 32 bits in two rounds, a key for each.
-inline uint32_t word(uint32_t index, uint32_t first, uint32_t second) {
-    uint32_t bits = index * 0x9e3779b1u ^ first;
-    bits = (bits ^ (bits >> 16)) * 0x7feb352du ^ second;
-    bits = (bits ^ (bits >> 15)) * 0x846ca68bu;
-    return bits ^ (bits >> 16);
-}
+/// Words that are hashed at once: those of a block of 32 columns. The low 16 bits of each decide the first half, the high ones the second.
+using Words = uint32_t __attribute__((ext_vector_type(16)));
+using Bits = bool __attribute__((ext_vector_type(16)));
+constexpr Words wordsOfBlock{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
-/// Columns that share their words: the first half takes the low 16 bits of each, the second the high ones.
-constexpr int64_t block = 32, half = block / 2;
-
-/// `count` columns of a row from the beginning of a block, whose first word is `index`.
-template <bool adds, class Real>
-inline __attribute__((always_inline)) void dropRow(
-    const Real *x, Real *y, int64_t count, uint32_t index, uint64_t keys, uint32_t dropped, Real scale) {
-    auto first = static_cast<uint32_t>(keys), second = static_cast<uint32_t>(keys >> 32);
-    int64_t start = 0;
-    for (; start + block <= count; start += block, index += half)
-        for (int64_t i = 0; i < half; ++i) {
-            uint32_t bits = word(index + static_cast<uint32_t>(i), first, second);
-            Real low = (bits & 0xffffu) >= dropped ? x[start + i] * scale : Real(0);
-            Real high = bits >> 16 >= dropped ? x[start + i + half] * scale : Real(0);
-            y[start + i] = adds ? y[start + i] + low : low;
-            y[start + i + half] = adds ? y[start + i + half] + high : high;
+FOR_EACH_PROCESSOR void drawRows(
+    uint32_t *kept, int64_t stride, int64_t rows, int64_t words, uint64_t key, uint64_t firstRow, uint32_t dropped) {
+    for (int64_t row = 0; row < rows; ++row, kept += stride) {
+        uint64_t keys = mixed(key ^ mixed(firstRow + static_cast<uint64_t>(row)));
+        auto first = static_cast<uint32_t>(keys), second = static_cast<uint32_t>(keys >> 32);
+        for (int64_t i = 0; i < words; ++i) {
+            // An integer hash of 32 bits in two rounds, a key for each.
+            Words bits = (wordsOfBlock + static_cast<uint32_t>(16 * i)) * 0x9e3779b1u ^ first;
+            bits = (bits ^ (bits >> 16)) * 0x7feb352du ^ second;
+            bits = (bits ^ (bits >> 15)) * 0x846ca68bu;
+            bits = bits ^ (bits >> 16);
+            auto low = __builtin_convertvector((bits & 0xffffu) >= dropped, Bits);
+            auto high = __builtin_convertvector(bits >> 16 >= dropped, Bits);
+            kept[i] = std::bit_cast<uint16_t>(low) | static_cast<uint32_t>(std::bit_cast<uint16_t>(high)) << 16;
         }
-    for (int64_t i = 0; start + i < count; ++i) {
-        uint32_t bits = word(index + static_cast<uint32_t>(i % half), first, second);
-        Real value = (i < half ? bits & 0xffffu : bits >> 16) >= dropped ? x[start + i] * scale : Real(0);
-        y[start + i] = adds ? y[start + i] + value : value;
     }
 }
 
-#define DROP(Real, CLONES)                                                                                                     \
-    CLONES void drop(                                                                                                          \
-        const Real *x, int64_t xStride, Real *y, int64_t yStride, int64_t rows, int64_t columns, uint64_t key,                 \
-        uint64_t firstRow, uint32_t index, uint32_t dropped, Real scale, bool adds) {                                          \
-        for (int64_t i = 0; i < rows; ++i, x += xStride, y += yStride) {                                                       \
-            uint64_t keys = mixed(key ^ mixed(firstRow + static_cast<uint64_t>(i)));                                           \
+/// Whole words have a loop of known length, which becomes vector code.
+template <bool adds, class Real>
+inline __attribute__((always_inline)) void applyToRow(
+    const uint32_t *kept, int64_t columns, const Real *x, Real *y, Real scale) {
+    auto applyWord = [&](int64_t start, int64_t count) __attribute__((always_inline)) {
+        uint32_t word = kept[start / KeptBits::columnsOfWord];
+        for (int64_t i = 0; i < count; ++i) {
+            Real value = word & uint32_t(1) << i ? x[start + i] * scale : Real(0);
+            y[start + i] = adds ? y[start + i] + value : value;
+        }
+    };
+    int64_t start = 0;
+    for (; start + KeptBits::columnsOfWord <= columns; start += KeptBits::columnsOfWord) applyWord(start, KeptBits::columnsOfWord);
+    if (start < columns) applyWord(start, columns - start);
+}
+
+#define APPLY(Real, CLONES)                                                                                                    \
+    CLONES void applyToRows(                                                                                                   \
+        const uint32_t *kept, int64_t stride, int64_t rows, int64_t columns, const Real *x, int64_t xStride, Real *y,          \
+        int64_t yStride, Real scale, bool adds) {                                                                              \
+        for (int64_t i = 0; i < rows; ++i, kept += stride, x += xStride, y += yStride) {                                       \
             if (adds)                                                                                                          \
-                dropRow<true>(x, y, columns, index, keys, dropped, scale);                                                     \
+                applyToRow<true>(kept, columns, x, y, scale);                                                                  \
             else                                                                                                               \
-                dropRow<false>(x, y, columns, index, keys, dropped, scale);                                                    \
+                applyToRow<false>(kept, columns, x, y, scale);                                                                 \
         }                                                                                                                      \
     }
 
-DROP(float, FOR_EACH_PROCESSOR)
-DROP(double, )
+APPLY(float, FOR_EACH_PROCESSOR)
+APPLY(double, )
 
 }  // namespace
 
-template <class Real>
-void DropoutMask::apply(
-    int64_t row, int64_t rows, int64_t column, int64_t columns, const Real *x, int64_t xStride, Real *y, int64_t yStride,
-    bool adds) const {
-    TORCH_CHECK(column % block == 0, "a mask is asked for from a multiple of ", block, ", not ", column);
-    drop(
-        x, xStride, y, yStride, rows, columns, key, static_cast<uint64_t>(firstRow + row),
-        static_cast<uint32_t>(column / block * half), dropped, static_cast<Real>(65536.0 / (65536 - dropped)), adds);
+KeptBits KeptBits::from(int64_t row, int64_t column) const {
+    TORCH_CHECK(column % columnsOfWord == 0, "a mask is asked for from a multiple of ", columnsOfWord, ", not ", column);
+    return {first + row * stride + column / columnsOfWord, stride};
 }
 
-template void DropoutMask::apply(
-    int64_t, int64_t, int64_t, int64_t, const float *, int64_t, float *, int64_t, bool) const;
-template void DropoutMask::apply(
-    int64_t, int64_t, int64_t, int64_t, const double *, int64_t, double *, int64_t, bool) const;
+void KeptBits::draw(const ct_dropout &dropout, uint64_t key, int64_t row, int64_t rows, int64_t columns) const {
+    drawRows(first, stride, rows, wordsOf(columns), key, static_cast<uint64_t>(dropout.first_row + row), dropout.dropped);
+}
+
+template <class Real>
+void KeptBits::apply(
+    const ct_dropout &dropout, int64_t rows, int64_t columns, const Real *x, int64_t xStride, Real *y, int64_t yStride,
+    bool adds) const {
+    applyToRows(
+        first, stride, rows, columns, x, xStride, y, yStride, static_cast<Real>(65536.0 / (65536 - dropout.dropped)), adds);
+}
+
+template void KeptBits::apply(
+    const ct_dropout &, int64_t, int64_t, const float *, int64_t, float *, int64_t, bool) const;
+template void KeptBits::apply(
+    const ct_dropout &, int64_t, int64_t, const double *, int64_t, double *, int64_t, bool) const;
 
 ct_status ct_dropped(ct_tensor xHandle, ct_dropout dropout, uint64_t key, ct_tensor *output) {
     return guarded([&] {
@@ -89,9 +105,14 @@ ct_status ct_dropped(ct_tensor xHandle, ct_dropout dropout, uint64_t key, ct_ten
         auto result = at::empty(x.sizes(), x.options());
         forReal(x, [&]<class Real>() {
             Rows<Real> in(x), out(result);
-            DropoutMask mask(dropout, key);
+            auto words = KeptBits::wordsOf(in.width);
             inParallel(in.count, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, in.width)), [&](int64_t begin, int64_t end) {
-                mask.apply(begin, end - begin, 0, in.width, in[begin], in.stride, out[begin], out.stride, false);
+                auto row = std::make_unique_for_overwrite<uint32_t[]>(words);
+                KeptBits kept{row.get(), words};
+                for (auto i = begin; i < end; ++i) {
+                    kept.draw(dropout, key, i, 1, in.width);
+                    kept.apply(dropout, 1, in.width, in[i], in.stride, out[i], out.stride, false);
+                }
             });
         });
         *output = owned(std::move(result));

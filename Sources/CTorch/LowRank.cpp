@@ -30,9 +30,9 @@ void addTo(const Rows<Real> &result, const Addition &addition) {
     });
 }
 
-/// low = dropped(input)·Aᵀ, part by part side by side.
+/// low = dropped(input)·Aᵀ, part by part side by side, and what is kept of the input for each.
 template <class Real>
-void activate(const LowRankGroup<Real> &group, const Rows<Real> &input, const Rows<Real> &low) {
+void activate(const LowRankGroup<Real> &group, const Rows<Real> &input, const Rows<Real> &low, const KeptBits &kept) {
     // Aᵀ of all parts side by side.
     std::vector<Real> down(group.inputs * group.width);
     for (const auto &part : group.parts) turn(part.a, Real(1), down.data() + part.low, group.width);
@@ -40,14 +40,15 @@ void activate(const LowRankGroup<Real> &group, const Rows<Real> &input, const Ro
         if (!group.dropout)
             return multiply(
                 rows, group.width, group.inputs, input[row], input.stride, down.data(), group.width, low[row], low.stride, false);
-        auto kept = std::make_unique_for_overwrite<Real[]>(rows * depth);
+        auto values = std::make_unique_for_overwrite<Real[]>(rows * depth);
         for (const auto &part : group.parts) {
-            DropoutMask mask(*group.dropout, part.key);
+            group.ofPart(kept, part, row, 0).draw(*group.dropout, part.key, row, rows, group.inputs);
             for (int64_t start = 0; start < group.inputs; start += depth) {
                 auto inputs = std::min(depth, group.inputs - start);
-                mask.apply(row, rows, start, inputs, input[row] + start, input.stride, kept.get(), depth, false);
+                group.ofPart(kept, part, row, start)
+                    .apply(*group.dropout, rows, inputs, input[row] + start, input.stride, values.get(), depth, false);
                 multiply(
-                    rows, group.rank(part), inputs, kept.get(), depth, down.data() + start * group.width + part.low, group.width,
+                    rows, group.rank(part), inputs, values.get(), depth, down.data() + start * group.width + part.low, group.width,
                     low[row] + part.low, low.stride, start > 0);
             }
         }
@@ -59,6 +60,7 @@ template <class Real>
 struct MatrixGradients {
     const LowRankGroup<Real> &group;
     Rows<Real> gradient, input, low, lowGradient;
+    KeptBits kept;
     /// Of the rows of what follows: few values, as shapes are to be few.
     int64_t stride;
     /// The low-rank activations and their gradients on their side, `[Σ r, n]`.
@@ -67,8 +69,8 @@ struct MatrixGradients {
     /// Fills `lowGradient`, s·(gradient of the outputs)·B.
     MatrixGradients(
         const LowRankGroup<Real> &group, const Rows<Real> &gradient, const Rows<Real> &input, const Rows<Real> &low,
-        const Rows<Real> &lowGradient)
-        : group(group), gradient(gradient), input(input), low(low), lowGradient(lowGradient),
+        const Rows<Real> &lowGradient, const KeptBits &kept)
+        : group(group), gradient(gradient), input(input), low(low), lowGradient(lowGradient), kept(kept),
           stride((input.count + 127) / 128 * 128), turnedLow(std::make_unique_for_overwrite<Real[]>(group.width * stride)),
           turnedGradient(std::make_unique_for_overwrite<Real[]>(group.width * stride)) {
         forRows(gradient.count, [&](int64_t row, int64_t rows) {
@@ -103,7 +105,7 @@ struct MatrixGradients {
 private:
     void columnsOfA(int64_t column, const Rows<Real> &result) {
         auto columns = std::min(blockColumns, group.inputs - column);
-        Real kept[depth * blockColumns];
+        Real dropped[depth * blockColumns];
         inPowersOfTwo(input.count, depth, [&](int64_t start, int64_t rows) {
             auto *values = input[start] + column;
             if (!group.dropout)
@@ -111,10 +113,10 @@ private:
                     group.width, columns, rows, turnedGradient.get() + start, stride, values, input.stride, result.first + column,
                     result.stride, start > 0);
             for (const auto &part : group.parts) {
-                DropoutMask(*group.dropout, part.key)
-                    .apply(start, rows, column, columns, values, input.stride, kept, blockColumns, false);
+                group.ofPart(kept, part, start, column)
+                    .apply(*group.dropout, rows, columns, values, input.stride, dropped, blockColumns, false);
                 multiply(
-                    group.rank(part), columns, rows, turnedGradient.get() + part.low * stride + start, stride, kept, blockColumns,
+                    group.rank(part), columns, rows, turnedGradient.get() + part.low * stride + start, stride, dropped, blockColumns,
                     result[part.low] + column, result.stride, start > 0);
             }
         });
@@ -140,14 +142,18 @@ at::Tensor sums(int64_t rows, int64_t columns, const at::Tensor &over) {
 
 }  // namespace
 
-ct_status ct_low_rank_activations(ct_tensor inputHandle, const ct_low_rank_group *given, int64_t outputs, ct_tensor *result) {
+ct_status ct_low_rank_activations(
+    ct_tensor inputHandle, const ct_low_rank_group *given, int64_t outputs, ct_tensor *lowResult, ct_tensor *keptResult) {
     return guarded([&] {
         auto input = borrowed(inputHandle);
         forReal(input, [&]<class Real>() {
             LowRankGroup<Real> group(*given, input.size(1), outputs);
             auto low = at::empty({input.size(0), group.width}, input.options());
-            activate(group, Rows<Real>(input), Rows<Real>(low));
-            *result = owned(std::move(low));
+            at::Tensor kept;
+            if (group.dropout) kept = at::empty({input.size(0), group.words}, at::kInt);
+            activate(group, Rows<Real>(input), Rows<Real>(low), group.keptBits(kept, input.size(0)));
+            *lowResult = owned(std::move(low));
+            *keptResult = owned(std::move(kept));
         });
     });
 }
@@ -164,22 +170,24 @@ ct_status ct_low_rank_add_output(ct_tensor outputHandle, ct_tensor lowHandle, co
 }
 
 ct_status ct_low_rank_add_input_gradient(
-    ct_tensor resultHandle, ct_tensor lowGradientHandle, const ct_low_rank_group *given, int64_t outputs) {
+    ct_tensor resultHandle, ct_tensor lowGradientHandle, ct_tensor keptHandle, const ct_low_rank_group *given, int64_t outputs) {
     return guarded([&] {
-        auto result = borrowed(resultHandle), lowGradient = borrowed(lowGradientHandle);
+        auto result = borrowed(resultHandle), lowGradient = borrowed(lowGradientHandle), kept = borrowed(keptHandle);
         forReal(result, [&]<class Real>() {
             LowRankGroup<Real> group(*given, result.size(1), outputs);
             group.check(lowGradient, result);
-            addTo(Rows<Real>(result), LowRankInputGradient<Real>(group, Rows<Real>(lowGradient)));
+            addTo(
+                Rows<Real>(result),
+                LowRankInputGradient<Real>(group, Rows<Real>(lowGradient), group.keptBits(kept, result.size(0))));
         });
     });
 }
 
 ct_status ct_low_rank_gradients(
-    ct_tensor gradientHandle, ct_tensor inputHandle, ct_tensor lowHandle, const ct_low_rank_group *given,
+    ct_tensor gradientHandle, ct_tensor inputHandle, ct_tensor lowHandle, ct_tensor keptHandle, const ct_low_rank_group *given,
     ct_tensor *lowGradientResult, ct_tensor *gradientsOfA, ct_tensor *gradientsOfB) {
     return guarded([&] {
-        auto gradient = borrowed(gradientHandle), input = borrowed(inputHandle), low = borrowed(lowHandle);
+        auto gradient = borrowed(gradientHandle), input = borrowed(inputHandle), low = borrowed(lowHandle), kept = borrowed(keptHandle);
         forReal(input, [&]<class Real>() {
             LowRankGroup<Real> group(*given, input.size(1), gradient.size(1));
             group.check(low, input);
@@ -191,7 +199,8 @@ ct_status ct_low_rank_gradients(
                 rowsOfB.emplace_back(ofB.emplace_back(sums(part.b.count, group.rank(part), input)));
             auto lowGradient = at::empty({input.size(0), group.width}, input.options());
             MatrixGradients<Real> gradients(
-                group, Rows<Real>(gradient), Rows<Real>(input), Rows<Real>(low), Rows<Real>(lowGradient));
+                group, Rows<Real>(gradient), Rows<Real>(input), Rows<Real>(low), Rows<Real>(lowGradient),
+                group.keptBits(kept, input.size(0)));
             if (input.size(0) > 0) gradients.ofMatrices(Rows<Real>(ofA), rowsOfB);
             for (size_t i = 0; i < group.parts.size(); ++i) {
                 const auto &part = group.parts[i];

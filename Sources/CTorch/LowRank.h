@@ -18,7 +18,8 @@ namespace ctorch {
 template <class Real>
 struct LowRankPart {
     Rows<Real> a, b;
-    int64_t column, low;
+    /// The first of its columns in the output, in the low-rank activations, and its first word in a row of what dropout keeps.
+    int64_t column, low, word;
     uint64_t key;
 };
 
@@ -26,7 +27,8 @@ struct LowRankPart {
 template <class Real>
 struct LowRankGroup {
     std::vector<LowRankPart<Real>> parts;
-    int64_t inputs, width = 0;
+    /// Columns of the low-rank activations, and words of a row of what dropout keeps.
+    int64_t inputs, width = 0, words = 0;
     Real scale;
     const ct_dropout *dropout;
 
@@ -35,12 +37,13 @@ struct LowRankGroup {
         TORCH_CHECK(given.count > 0, "a group without adapters");
         for (int64_t i = 0; i < given.count; ++i) {
             const auto &its = given.parts[i];
-            LowRankPart<Real> part{Rows<Real>(borrowed(its.a)), Rows<Real>(borrowed(its.b)), its.column, width, its.key};
+            LowRankPart<Real> part{Rows<Real>(borrowed(its.a)), Rows<Real>(borrowed(its.b)), its.column, width, words, its.key};
             TORCH_CHECK(
                 part.a.width == inputs && part.b.width == part.a.count && part.column >= 0 &&
                     part.column + part.b.count <= outputs,
                 "an adapter's matrices don't fit rows of ", inputs, " inputs and ", outputs, " outputs");
             width += part.a.count;
+            if (dropout) words += KeptBits::wordsOf(inputs);
             parts.push_back(part);
         }
     }
@@ -49,6 +52,22 @@ struct LowRankGroup {
         TORCH_CHECK(
             low.dim() == 2 && rows.dim() == 2 && low.size(0) == rows.size(0) && low.size(1) == width, "low-rank rows of shape ",
             low.sizes(), " aren't the group's, of ", width, " for ", rows.sizes());
+    }
+
+    /// The bits of `rows` rows in a tensor of the group's words; none without dropout.
+    KeptBits keptBits(const at::Tensor &kept, int64_t rows) const {
+        if (!dropout) return {};
+        TORCH_CHECK(kept.defined(), "dropout without what it kept");
+        Rows<int32_t> words(kept);
+        TORCH_CHECK(
+            words.count == rows && words.width == this->words, "what dropout kept, of shape ", kept.sizes(), ", isn't the group's, of ",
+            this->words, " words for ", rows, " rows");
+        return {reinterpret_cast<uint32_t *>(words.first), words.stride};
+    }
+
+    /// A part's own, from `row` and `column` of its input on.
+    static KeptBits ofPart(const KeptBits &kept, const LowRankPart<Real> &part, int64_t row, int64_t column) {
+        return KeptBits{kept.first + part.word, kept.stride}.from(row, column);
     }
 
     static int64_t rank(const LowRankPart<Real> &part) { return part.a.count; }
@@ -96,8 +115,9 @@ template <class Real>
 class LowRankInputGradient {
 public:
     /// - `lowGradient`: of all parts, `[n, Σ r]`
-    LowRankInputGradient(const LowRankGroup<Real> &group, const Rows<Real> &lowGradient)
-        : group(group), lowGradient(lowGradient), stacked(group.width * group.inputs) {
+    /// - `kept`: what dropout kept of their inputs, side by side
+    LowRankInputGradient(const LowRankGroup<Real> &group, const Rows<Real> &lowGradient, const KeptBits &kept)
+        : group(group), lowGradient(lowGradient), kept(kept), stacked(group.width * group.inputs) {
         for (const auto &part : group.parts)
             for (int64_t i = 0; i < group.rank(part); ++i)
                 std::copy_n(part.a[i], group.inputs, stacked.data() + (part.low + i) * group.inputs);
@@ -119,8 +139,8 @@ public:
                     multiply(
                         height, width, group.rank(part), lowGradient[top] + part.low, lowGradient.stride,
                         stacked.data() + part.low * group.inputs + left, group.inputs, through, mostColumns, false);
-                    DropoutMask(*group.dropout, part.key)
-                        .apply(top, height, left, width, through, mostColumns, result[top] + left, result.stride, true);
+                    group.ofPart(kept, part, top, left)
+                        .apply(*group.dropout, height, width, through, mostColumns, result[top] + left, result.stride, true);
                 }
             }
     }
@@ -128,6 +148,7 @@ public:
 private:
     const LowRankGroup<Real> &group;
     Rows<Real> lowGradient;
+    KeptBits kept;
     /// A of all parts, one under another.
     std::vector<Real> stacked;
 };

@@ -38,17 +38,20 @@ struct GroupAdapter {
     var parameters: [Tensor] { modules.flatMap { [$0.a, $0.b] } }
 
     /// - Parameter input: `[N, in]`
-    /// - Returns: the group's outputs side by side, `[N, Σ out]`, and the adapters' low-rank activations, `[N, Σ r]`
-    func forward(_ input: Tensor) -> (output: Tensor, low: Tensor?) {
+    /// - Returns: the group's outputs side by side, `[N, Σ out]`, and what `backward` wants of the adapters.
+    func forward(_ input: Tensor) -> (output: Tensor, activations: LowRankGroup.Activations?) {
         group.product(input, adding: lowRank)
     }
 
     /// - Parameter wantsInput: not in the first layer, whose input is the frozen embeddings'.
-    func backward(_ gradient: Tensor, input: Tensor, low: Tensor?, wantsInput: Bool = true) -> Gradients {
-        guard let lowRank, let low else {
+    func backward(
+        _ gradient: Tensor, input: Tensor, activations: LowRankGroup.Activations?, wantsInput: Bool = true
+    ) -> Gradients {
+        guard let lowRank, let activations else {
             return Gradients(input: wantsInput ? group.backward(gradient) : nil, parameters: [])
         }
-        let (ofInput, ofMatrices) = group.backward(gradient, through: lowRank, input: input, low: low, wantsInput: wantsInput)
+        let (ofInput, ofMatrices) = group.backward(
+            gradient, through: lowRank, input: input, activations: activations, wantsInput: wantsInput)
         let parameters = zip(modules, ofMatrices).flatMap { module, gradients -> [Tensor?] in
             [gradients.ofA.converted(to: module.a.dtype), gradients.ofB.converted(to: module.b.dtype)]
         }

@@ -110,19 +110,19 @@ struct LinearGroup {
 
     /// The same with what comes through adapters, and the gradients of their matrices.
     func backward(
-        _ gradient: Tensor, through adapters: LowRankGroup, input: Tensor, low: Tensor, wantsInput: Bool
+        _ gradient: Tensor, through adapters: LowRankGroup, input: Tensor, activations: LowRankGroup.Activations, wantsInput: Bool
     ) -> (ofInput: Tensor?, ofMatrices: [LowRankGroup.Gradients]) {
         if wantsInput, case .tensor(let weight) = weight {
-            return adapters.backwardProduct(gradient, weight, input: input, low: low)
+            return adapters.backwardProduct(gradient, weight, input: input, activations: activations)
         }
         let result = wantsInput ? backward(gradient) : nil
-        return (result, adapters.backward(gradient, input: input, low: low, addingTo: result))
+        return (result, adapters.backward(gradient, input: input, activations: activations, addingTo: result))
     }
 
-    /// The layers' outputs side by side, unrecorded, `[N, in] → [N, Σ out]`, and the adapters' low-rank activations, `[N, Σ r]`.
-    func product(_ input: Tensor, adding adapters: LowRankGroup?) -> (output: Tensor, low: Tensor?) {
+    /// The layers' outputs side by side, unrecorded, `[N, in] → [N, Σ out]`, and what the adapters' backward pass wants.
+    func product(_ input: Tensor, adding adapters: LowRankGroup?) -> (output: Tensor, activations: LowRankGroup.Activations?) {
         let output: Tensor
-        var low: Tensor?
+        var activations: LowRankGroup.Activations?
         switch (weight, adapters) {
         case (.packed(let group), _):
             output = group.product(input)
@@ -131,12 +131,12 @@ struct LinearGroup {
             let rows = Int8Weight.Rows(input)
             for (columns, linear) in zip(ranges, linears) { linear.int8!.multiply(rows, into: output.slice(columns, along: 1)) }
         case (.tensor(let weight), let adapters?):
-            (output, low) = adapters.product(input, weight)
+            (output, activations) = adapters.product(input, weight)
         case (.tensor(let weight), nil):
             output = input.timesTransposed(weight)
         }
-        if low == nil { low = adapters?.add(to: output, input: input) }
+        if activations == nil { activations = adapters?.add(to: output, input: input) }
         if let bias { output += bias }
-        return (output, low)
+        return (output, activations)
     }
 }

@@ -6,7 +6,7 @@ import Torch
 // gradients are handed on in its own type.
 //
 // Saved for backward: x, the turned q, k and v, the attention's output and softmax's sums, the residual stream after attention, gate and
-// up, each norm's factors, and the adapter's low-rank activations; q and k also before their norms, where they have some. The norms'
+// up, each norm's factors, the adapter's low-rank activations and which of its inputs dropout kept, a bit each; q and k also before their norms, where they have some. The norms'
 // results and the gate's are computed again, which saves a third of the memory.
 extension LlamaBlock {
     /// Why `plain` has to run; `nil` where `fused` computes the same.
@@ -25,34 +25,34 @@ extension LlamaBlock {
         return differentiable(inputs) {
             let x = input.detached()
             let (normalized, factor) = inputNorm.kernel(x)
-            let (qkv, qkvLow) = adapters[0].forward(normalized)
+            let (qkv, qkvKept) = adapters[0].forward(normalized)
             let heads = headNorms?.normalize(qkv, heads: headCount, keyValueHeads: keyValueHeadCount)
             RowKernels.rotate(rotated(qkv), cosine: pass.rotation.cosine, sine: pass.rotation.sine)
             let (attended, softmax) = RowKernels.attention(
                 qkv, heads: headCount, keyValueHeads: keyValueHeadCount, length: pass.length, window: window)
-            let (projected, outputLow) = adapters[1].forward(attended)
+            let (projected, outputKept) = adapters[1].forward(attended)
             let (normalizedAgain, factorAgain) = postAttentionNorm.kernel(projected, adding: x)
-            let (gateAndUp, gateUpLow) = adapters[2].forward(normalizedAgain)
+            let (gateAndUp, gateUpKept) = adapters[2].forward(normalizedAgain)
             let activated = activation.kernel(gateAndUp)
-            let (result, downLow) = adapters[3].forward(activated)
+            let (result, downKept) = adapters[3].forward(activated)
             result += projected
 
             return (
                 [result],
                 { gradients in
                     guard let gradient = gradients[0] else { return inputs.map { _ in nil } }
-                    let rows = carryingRows(pass)
+                    let rows = carryingRows(pass, [outputKept, gateUpKept, downKept])
                     let gateAndUp = rows.taken(from: gateAndUp)
                     let throughDown = adapters[3].backward(
-                        rows.taken(from: gradient), input: activation.kernel(gateAndUp), low: downLow.map(rows.taken))
+                        rows.taken(from: gradient), input: activation.kernel(gateAndUp), activations: downKept.map(rows.taken))
                     let carried = rows.taken(from: projected)
                     let throughGate = adapters[2].backward(
                         activation.kernelBackward(throughDown.input!, gateUp: gateAndUp),
-                        input: postAttentionNorm.kernel(carried).normalized, low: gateUpLow.map(rows.taken))
+                        input: postAttentionNorm.kernel(carried).normalized, activations: gateUpKept.map(rows.taken))
                     let carriedResidual = postAttentionNorm.kernelBackward(
                         throughGate.input!, x: carried, factor: rows.taken(from: factorAgain), adding: rows.taken(from: gradient))
                     let throughOutput = adapters[1].backward(
-                        carriedResidual, input: rows.taken(from: attended), low: outputLow.map(rows.taken))
+                        carriedResidual, input: rows.taken(from: attended), activations: outputKept.map(rows.taken))
                     let residual = rows.put(carriedResidual, amongRows: x.size(0))
                     let qkvGradient = RowKernels.attentionBackward(
                         rows.put(throughOutput.input!, amongRows: x.size(0)), qkv: qkv, output: attended, normalizer: softmax,
@@ -64,7 +64,7 @@ extension LlamaBlock {
                         headNorms!.backward(qkvGradient, heads, heads: headCount, keyValueHeads: keyValueHeadCount)
                     }
                     let throughInput = adapters[0].backward(
-                        qkvGradient, input: inputNorm.kernel(x).normalized, low: qkvLow, wantsInput: input.requiresGradient)
+                        qkvGradient, input: inputNorm.kernel(x).normalized, activations: qkvKept, wantsInput: input.requiresGradient)
                     let inputGradient = throughInput.input.map {
                         inputNorm.kernelBackward($0, x: x, factor: factor, adding: residual)
                     }
@@ -75,9 +75,10 @@ extension LlamaBlock {
         }[0]
     }
 
-    /// Behind attention each row is by itself. Dropout knows a row by its place, so with it all are taken.
-    private func carryingRows(_ pass: Pass) -> CarryingRows {
-        CarryingRows(places: isLast && pass.dropout == nil ? pass.gradientRows?.places : nil)
+    /// Behind attention each row is by itself, unless an adapter there knows it by its place.
+    private func carryingRows(_ pass: Pass, _ kept: [LowRankGroup.Activations?]) -> CarryingRows {
+        let areByRow = kept.allSatisfy { $0?.areByRow ?? true }
+        return CarryingRows(places: isLast && areByRow ? pass.gradientRows?.places : nil)
     }
 
     /// The columns of q and k. `[N, (heads + kv heads) · headSize]`
@@ -92,6 +93,10 @@ private struct CarryingRows {
 
     /// `[N, …] → [k, …]`
     func taken(from tensor: Tensor) -> Tensor { places.map { tensor.rows($0) } ?? tensor }
+
+    func taken(from activations: LowRankGroup.Activations) -> LowRankGroup.Activations {
+        places.map { activations.rows($0) } ?? activations
+    }
 
     /// `[k, D] → [count, D]`, zeros elsewhere.
     func put(_ tensor: Tensor, amongRows count: Int) -> Tensor {

@@ -1,6 +1,6 @@
 /// The same out of libtorch's products, on any device: what runs where there is no kernel, and the kernel's oracle.
 extension LowRankGroup {
-    package func addByOperators(to output: Tensor, input: Tensor) -> Tensor {
+    package func addByOperators(to output: Tensor, input: Tensor) -> Activations {
         let low: Tensor
         if let dropout {
             low = .concatenated(parts.map { dropped(input, dropout, $0).timesTransposedAtOnce($0.a) }, along: 1)
@@ -12,7 +12,7 @@ extension LowRankGroup {
                 output.slice(part.columns, along: 1), low.slice(columns, along: 1), part.b.transpose, beta: 1, alpha: scale)
                 as Void
         }
-        return low
+        return Activations(low: low, kept: nil, areByRow: dropout == nil)
     }
 
     package func backwardByOperators(

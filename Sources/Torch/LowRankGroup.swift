@@ -19,6 +19,23 @@ public struct LowRankGroup {
         }
     }
 
+    /// What a forward pass keeps for the backward pass.
+    public struct Activations {
+        /// dropped(input) · Aᵀ, part by part. `[N, Σ r]`
+        package let low: Tensor
+        /// Which values of the input each part's dropout kept, a bit each: `[N, parts · ⌈in / 32⌉]`, int32. Nil without dropout, and where
+        /// the backward pass asks again.
+        let kept: Tensor?
+        /// Whether a backward pass can do with some of the rows: not where dropout is asked again, by a row's place.
+        public let areByRow: Bool
+
+        /// - Precondition: `areByRow`
+        public func rows(_ places: Tensor) -> Activations {
+            precondition(areByRow, "dropout knows these rows by their places")
+            return Activations(low: low.rows(places), kept: kept?.rows(places), areByRow: true)
+        }
+    }
+
     public typealias Gradients = (ofA: Tensor, ofB: Tensor)
 
     let parts: [Part]
@@ -35,32 +52,35 @@ public struct LowRankGroup {
 
     /// output += scale · dropped(input) · Aᵀ · Bᵀ, in each part's columns. `[N, Σ out]`, `[N, in]`
     ///
-    /// - Returns: what `backward` wants, dropped(input) · Aᵀ. `[N, Σ r]`
-    public func add(to output: Tensor, input: Tensor) -> Tensor {
+    /// - Returns: what `backward` wants.
+    public func add(to output: Tensor, input: Tensor) -> Activations {
         guard case .host = RowKernels.place(of: input) else { return addByOperators(to: output, input: input) }
-        let low = activations(input, outputs: output.size(1))
+        let activations = activations(input, outputs: output.size(1))
         RowKernels.check("lowRankAdd", output) {
-            withExtendedLifetime(low) {
-                withNative { ct_low_rank_add_output(output.handle, low.handle, $0, Int64(input.size(1))) }
+            withExtendedLifetime(activations) {
+                withNative { ct_low_rank_add_output(output.handle, activations.low.handle, $0, Int64(input.size(1))) }
             }
         }
-        return low
+        return activations
     }
 
     /// - Parameters:
     ///   - gradient: with respect to the output, `[N, Σ out]`.
     ///   - inputGradient: is added to where it is given, `[N, in]`.
     /// - Returns: the gradients of each part's matrices.
-    public func backward(_ gradient: Tensor, input: Tensor, low: Tensor, addingTo inputGradient: Tensor?) -> [Gradients] {
+    public func backward(
+        _ gradient: Tensor, input: Tensor, activations: Activations, addingTo inputGradient: Tensor?
+    ) -> [Gradients] {
         guard case .host = RowKernels.place(of: input) else {
-            return backwardByOperators(gradient, input: input, low: low, addingTo: inputGradient)
+            return backwardByOperators(gradient, input: input, low: activations.low, addingTo: inputGradient)
         }
-        let (lowGradient, gradients) = matrixGradients(gradient, input: input, low: low)
+        let (lowGradient, gradients) = matrixGradients(gradient, input: input, activations)
         if let inputGradient {
             RowKernels.check("lowRankAdd", inputGradient) {
-                withExtendedLifetime(lowGradient) {
+                withExtendedLifetime((lowGradient, activations)) {
                     withNative {
-                        ct_low_rank_add_input_gradient(inputGradient.handle, lowGradient.handle, $0, Int64(gradient.size(1)))
+                        ct_low_rank_add_input_gradient(
+                            inputGradient.handle, lowGradient.handle, activations.keptHandle, $0, Int64(gradient.size(1)))
                     }
                 }
             }
@@ -69,45 +89,52 @@ public struct LowRankGroup {
     }
 
     /// The layers' own product and what `add` adds to it, in one: `input · weightᵀ`, `[N, in] · [Σ out, in]ᵀ → [N, Σ out]`
-    public func product(_ input: Tensor, _ weight: Tensor) -> (output: Tensor, low: Tensor) {
+    public func product(_ input: Tensor, _ weight: Tensor) -> (output: Tensor, activations: Activations) {
         guard input.isMultipliedByTiles(weight) else {
             let output = input.timesTransposed(weight)
             return (output, add(to: output, input: input))
         }
-        let low = activations(input, outputs: weight.size(0))
-        return (withNative { input.productByTiles(weight, $0, low) }, low)
+        let activations = activations(input, outputs: weight.size(0))
+        return (withNative { input.productByTiles(weight, .init(group: $0, low: activations.low)) }, activations)
     }
 
     /// The gradients of the input of `product`, and of each part's matrices.
     public func backwardProduct(
-        _ gradient: Tensor, _ weight: Tensor, input: Tensor, low: Tensor
+        _ gradient: Tensor, _ weight: Tensor, input: Tensor, activations: Activations
     ) -> (ofInput: Tensor, ofMatrices: [Gradients]) {
         guard gradient.isMultipliedByTiles(weight) else {
             let result = gradient.times(weight)
-            return (result, backward(gradient, input: input, low: low, addingTo: result))
+            return (result, backward(gradient, input: input, activations: activations, addingTo: result))
         }
-        let (lowGradient, gradients) = matrixGradients(gradient, input: input, low: low)
-        return (withNative { gradient.backwardByTiles(weight, $0, lowGradient) }, gradients)
+        let (lowGradient, gradients) = matrixGradients(gradient, input: input, activations)
+        let ofInput = withNative {
+            gradient.backwardByTiles(weight, .init(group: $0, low: lowGradient, kept: activations.kept))
+        }
+        return (ofInput, gradients)
     }
 
-    /// dropped(input) · Aᵀ, part by part. `[N, Σ r]`
-    private func activations(_ input: Tensor, outputs: Int) -> Tensor {
-        var low = ct_tensor()
+    private func activations(_ input: Tensor, outputs: Int) -> Activations {
+        var (low, kept) = (ct_tensor(), ct_tensor())
         let input = input.inRows
         RowKernels.check("lowRankActivations", input) {
-            withExtendedLifetime(input) { withNative { ct_low_rank_activations(input.handle, $0, Int64(outputs), &low) } }
+            withExtendedLifetime(input) { withNative { ct_low_rank_activations(input.handle, $0, Int64(outputs), &low, &kept) } }
         }
-        return Tensor(owning: low)
+        return Activations(low: Tensor(owning: low), kept: dropout.map { _ in Tensor(owning: kept) }, areByRow: true)
     }
 
     /// The gradient of `low`, and those of each part's matrices.
-    private func matrixGradients(_ gradient: Tensor, input: Tensor, low: Tensor) -> (ofLow: Tensor, ofMatrices: [Gradients]) {
+    private func matrixGradients(
+        _ gradient: Tensor, input: Tensor, _ activations: Activations
+    ) -> (ofLow: Tensor, ofMatrices: [Gradients]) {
         var (ofA, ofB) = (parts.map { _ in ct_tensor() }, parts.map { _ in ct_tensor() })
         var ofLow = ct_tensor()
         let (gradient, input) = (gradient.inRows, input.inRows)
         RowKernels.check("lowRankGradients", gradient) {
-            withExtendedLifetime((gradient, input)) {
-                withNative { ct_low_rank_gradients(gradient.handle, input.handle, low.handle, $0, &ofLow, &ofA, &ofB) }
+            withExtendedLifetime((gradient, input, activations)) {
+                withNative {
+                    ct_low_rank_gradients(
+                        gradient.handle, input.handle, activations.low.handle, activations.keptHandle, $0, &ofLow, &ofA, &ofB)
+                }
             }
         }
         return (Tensor(owning: ofLow), zip(ofA, ofB).map { (Tensor(owning: $0), Tensor(owning: $1)) })
@@ -131,4 +158,8 @@ public struct LowRankGroup {
             }
         }
     }
+}
+
+extension LowRankGroup.Activations {
+    fileprivate var keptHandle: ct_tensor { kept?.handle ?? ct_tensor() }
 }

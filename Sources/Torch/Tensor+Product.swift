@@ -8,12 +8,12 @@ import CTorch
 extension Tensor {
     /// `self · weightᵀ`: `[n, k] · [m, k]ᵀ → [n, m]`
     public func timesTransposed(_ weight: Tensor) -> Tensor {
-        isMultipliedByTiles(weight) ? productByTiles(weight, nil, nil) : timesTransposedAtOnce(weight)
+        isMultipliedByTiles(weight) ? productByTiles(weight, nil) : timesTransposedAtOnce(weight)
     }
 
     /// `self · weight`: `[n, m] · [m, k] → [n, k]`
     public func times(_ weight: Tensor) -> Tensor {
-        isMultipliedByTiles(weight) ? backwardByTiles(weight, nil, nil) : timesTransposedAtOnce(weight.transpose)
+        isMultipliedByTiles(weight) ? backwardByTiles(weight, nil) : timesTransposedAtOnce(weight.transpose)
     }
 
     /// The same by libtorch: for few rows, for other types and devices, and as what the tiles are held against.
@@ -42,31 +42,42 @@ extension Tensor {
     /// What kernels read row by row.
     var inRows: Tensor { liesInRows ? self : contiguous() }
 
-    /// `timesTransposed`, and what adapters add to it from `low`.
-    func productByTiles(_ weight: Tensor, _ adapters: UnsafePointer<ct_low_rank_group>?, _ low: Tensor?) -> Tensor {
-        byTiles("denseForward", weight, columns: weight.size(0), low) {
-            ct_dense_forward($0, $1, weight.handle, adapters, low?.handle ?? ct_tensor())
-        }
+    /// `timesTransposed`, and what adapters add to it.
+    func productByTiles(_ weight: Tensor, _ adapters: TileAdapters?) -> Tensor {
+        byTiles("denseForward", weight, columns: weight.size(0), adapters) { ct_dense_forward($0, $1, weight.handle, $2, $3) }
     }
 
-    /// `times`, and what comes through adapters from the gradient of `low`.
-    func backwardByTiles(_ weight: Tensor, _ adapters: UnsafePointer<ct_low_rank_group>?, _ lowGradient: Tensor?) -> Tensor {
-        byTiles("denseBackward", weight, columns: weight.size(1), lowGradient) {
-            ct_dense_backward($0, $1, weight.handle, adapters, lowGradient?.handle ?? ct_tensor())
+    /// `times`, and what comes through adapters.
+    func backwardByTiles(_ weight: Tensor, _ adapters: TileAdapters?) -> Tensor {
+        byTiles("denseBackward", weight, columns: weight.size(1), adapters) {
+            ct_dense_backward($0, $1, weight.handle, $2, $3, adapters?.kept?.handle ?? ct_tensor())
         }
     }
 
     private func byTiles(
-        _ name: String, _ weight: Tensor, columns: Int, _ low: Tensor?,
-        _ multiply: (_ result: ct_tensor, _ rows: ct_tensor) -> ct_status
+        _ name: String, _ weight: Tensor, columns: Int, _ adapters: TileAdapters?,
+        _ multiply: (
+            _ result: ct_tensor, _ rows: ct_tensor, _ group: UnsafePointer<ct_low_rank_group>?, _ low: ct_tensor
+        ) -> ct_status
     ) -> Tensor {
         let (result, rows) = (Tensor.empty([size(0), columns]), inRows)
-        let status = withExtendedLifetime((rows, weight, low)) {
-            OperatorClock.time(name, [rows.shape, weight.shape]) { multiply(result.handle, rows.handle) }
+        let status = withExtendedLifetime((rows, weight, adapters)) {
+            OperatorClock.time(name, [rows.shape, weight.shape]) {
+                multiply(result.handle, rows.handle, adapters?.group, adapters?.low.handle ?? ct_tensor())
+            }
         }
         trapping { try TorchError.check("\(self) by \(weight)", status) }
         return result
     }
+}
+
+/// What adapters add to the tiles of a product. Not to outlive the call that `group` was made for.
+struct TileAdapters {
+    let group: UnsafePointer<ct_low_rank_group>
+    /// The low-rank activations or their gradient, `[N, Σ r]`.
+    let low: Tensor
+    /// What dropout kept, for the backward pass.
+    var kept: Tensor?
 }
 
 extension Operator {

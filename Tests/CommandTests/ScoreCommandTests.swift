@@ -53,7 +53,7 @@ import Winnow
         #expect(again.exitCode == 0 && again.errors.contains("is complete"), "\(again.errors)")
 
         let losses = try TokenLossFile.read(URL(fileURLWithPath: fixture.output))
-        let evaluated = try fixture.folder.file("evaluated.safetensors").path
+        let evaluated = fixture.folder.file("evaluated.safetensors").path
         _ = try WinnowProcess(
             "evaluate", "--model", fixture.model, "--adapter", fixture.adapter, "--data", fixture.data, "--split", "train",
             "--block-length", "32", "--token-losses", evaluated)

@@ -21,7 +21,10 @@ import Torch
         #expect(scored.loss.dtype == .float32)
         try hidden.backward(gradient: scored.gradient(ofRows: .range(66)))
         var gradients: [String: Tensor] = [:]
-        for (name, tensor) in adapter.parameters { gradients[name] = try #require(tensor.gradient, "\(name)") }
+        for (name, tensor) in adapter.parameters {
+            let gradient: Tensor = try #require(tensor.gradient, "\(name)")
+            gradients[name] = gradient
+        }
         return (scored.loss.values(), gradients)
     }
 

@@ -38,17 +38,18 @@ import Torch
         let inputGradient = random(shape.rows, shape.inputs)
 
         let (expected, expectedInput) = (output.cloned(), inputGradient.cloned())
-        let expectedLow = group(.float64).addByOperators(to: expected, input: input)
+        let expectedLow = group(.float64).addByOperators(to: expected, input: input).low
         let expectedGradients = group(.float64).backwardByOperators(
             gradient, input: input, low: expectedLow, addingTo: expectedInput)
 
         func typed(_ tensor: Tensor) -> Tensor { tensor.converted(to: kind.dtype) }
         let (found, foundInput) = (typed(output).cloned(), typed(inputGradient).cloned())
-        let low = group(kind.dtype).add(to: found, input: typed(input))
+        let activations = group(kind.dtype).add(to: found, input: typed(input))
         expectClose(found, expected, tolerance, "output")
-        expectClose(low, expectedLow, tolerance, "low")
+        expectClose(activations.low, expectedLow, tolerance, "low")
         for addingTo in [nil, foundInput] {
-            let gradients = group(kind.dtype).backward(typed(gradient), input: typed(input), low: low, addingTo: addingTo)
+            let gradients = group(kind.dtype).backward(
+                typed(gradient), input: typed(input), activations: activations, addingTo: addingTo)
             for (found, expected) in zip(gradients, expectedGradients) {
                 expectClose(found.ofA, expected.ofA, tolerance, "gradient of A")
                 expectClose(found.ofB, expected.ofB, tolerance, "gradient of B")
@@ -61,8 +62,8 @@ import Torch
         let group = LowRankGroup(
             [.init(a: random(2, 3), b: random(4, 2), columns: 0..<4, stream: 0)], scale: 1, dropout: nil)
         let (input, gradient) = (random(0, 3), random(0, 4))
-        let low = group.add(to: random(0, 4), input: input)
-        let found = group.backward(gradient, input: input, low: low, addingTo: nil)[0]
+        let activations = group.add(to: random(0, 4), input: input)
+        let found = group.backward(gradient, input: input, activations: activations, addingTo: nil)[0]
         #expect(found.ofA.values(Double.self).allSatisfy { $0 == 0 } && found.ofB.values(Double.self).allSatisfy { $0 == 0 })
     }
 }

@@ -76,17 +76,18 @@ import Torch
         )
 
         let expected = wide(input).matmul(wide(weight).transpose)
-        let expectedLow = group(.float64).addByOperators(to: expected, input: wide(input))
+        let expectedLow = group(.float64).addByOperators(to: expected, input: wide(input)).low
         leaveNaNs(expected.shape, expectedLow.shape)
-        let (output, low) = group(.float32).product(input, weight)
+        let (output, activations) = group(.float32).product(input, weight)
         expectClose(output, expected, "output")
-        expectClose(low, expectedLow, "low")
+        expectClose(activations.low, expectedLow, "low")
 
         let expectedInput = wide(gradient).matmul(wide(weight))
         let expectedGradients = group(.float64).backwardByOperators(
             wide(gradient), input: wide(input), low: expectedLow, addingTo: expectedInput)
         leaveNaNs(expectedInput.shape, expectedLow.shape)
-        let (ofInput, ofMatrices) = group(.float32).backwardProduct(gradient, weight, input: input, low: low)
+        let (ofInput, ofMatrices) = group(.float32).backwardProduct(
+            gradient, weight, input: input, activations: activations)
         expectClose(ofInput, expectedInput, "gradient of the input")
         for (found, expected) in zip(ofMatrices, expectedGradients) {
             expectClose(found.ofA, expected.ofA, "gradient of A")

@@ -181,17 +181,19 @@ typedef struct {
 
 // `inputs` and `outputs` are of all the group's layers, to see that the parts fit.
 
-/// dropped(input) · Aᵀ, part by part. `[n, in] → [n, Σ r]`
-ct_status ct_low_rank_activations(ct_tensor input, const ct_low_rank_group *group, int64_t outputs, ct_tensor *low);
+/// dropped(input) · Aᵀ, part by part, `[n, in] → [n, Σ r]`, and which values of the input each part's dropout kept, a bit each, 32 columns in a
+/// word, part by part, `[n, parts · ⌈in / 32⌉]` int32; null without dropout.
+ct_status ct_low_rank_activations(
+    ct_tensor input, const ct_low_rank_group *group, int64_t outputs, ct_tensor *low, ct_tensor *kept);
 /// output += scale · low · Bᵀ in each part's columns. `[n, Σ out]`, `[n, Σ r]`
 ct_status ct_low_rank_add_output(ct_tensor output, ct_tensor low, const ct_low_rank_group *group, int64_t inputs);
 /// From the gradient of the output, `[n, Σ out]`: that of `low`, and those of every A and B, `count` of each.
 ct_status ct_low_rank_gradients(
-    ct_tensor gradient, ct_tensor input, ct_tensor low, const ct_low_rank_group *group, ct_tensor *lowGradient,
+    ct_tensor gradient, ct_tensor input, ct_tensor low, ct_tensor kept, const ct_low_rank_group *group, ct_tensor *lowGradient,
     ct_tensor *gradientsOfA, ct_tensor *gradientsOfB);
 /// result += dropped(lowGradient · A), the gradient of the input. `[n, in]`, `[n, Σ r]`
 ct_status ct_low_rank_add_input_gradient(
-    ct_tensor result, ct_tensor lowGradient, const ct_low_rank_group *group, int64_t outputs);
+    ct_tensor result, ct_tensor lowGradient, ct_tensor kept, const ct_low_rank_group *group, int64_t outputs);
 
 /// Causal attention. A row of `qkv` holds the queries of all heads, then the keys, then the values of the key-value heads,
 /// which groups of heads share; `length` rows are a sequence, of which a row sees the last `window` up to itself.
@@ -212,9 +214,10 @@ bool ct_has_block_kernel(void);
 /// result = input · weightᵀ, and what adapters add to it from `low`, `[n, Σ r]`, null without them. `[n, in] · [out, in]ᵀ → [n, out]`
 ct_status ct_dense_forward(
     ct_tensor result, ct_tensor input, ct_tensor weight, const ct_low_rank_group *_Nullable adapters, ct_tensor low);
-/// result = gradient · weight, and what comes through adapters from `lowGradient`, likewise. `[n, out] · [out, in] → [n, in]`
+/// result = gradient · weight, and what comes through adapters from `lowGradient` and `kept`, likewise. `[n, out] · [out, in] → [n, in]`
 ct_status ct_dense_backward(
-    ct_tensor result, ct_tensor gradient, ct_tensor weight, const ct_low_rank_group *_Nullable adapters, ct_tensor lowGradient);
+    ct_tensor result, ct_tensor gradient, ct_tensor weight, const ct_low_rank_group *_Nullable adapters, ct_tensor lowGradient,
+    ct_tensor kept);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Products with frozen weights in int8: a scale for every 64 inputs, of each output of the weight and of each row. Host memory, float32.

@@ -109,12 +109,12 @@ public final class StepBenchmark {
             let selected = Tensor.range(count, on: model.headWeight.device)
 
             if scoresLive { try timings.time("reference") { _ = try LiveReference(liveModel).losses(of: batch) } }
-            let hidden = try timings.time("layers, forward") {
+            let hidden = timings.time("layers, forward") {
                 let states = model.hiddenStates(inputIDs, adapter: adapter)
                 return states.reshaped([places.count + batch.batchSize, -1]).rows(rows)
             }
-            let scored = try timings.time("head and losses") { head.score(hidden, targets: targets, forGradient: true) }
-            let gradient = try timings.time("head, backward") { scored.gradient(ofRows: selected) }
+            let scored = timings.time("head and losses") { head.score(hidden, targets: targets, forGradient: true) }
+            let gradient = timings.time("head, backward") { scored.gradient(ofRows: selected) }
             try timings.time("layers, backward") { try hidden.rows(selected).backward(gradient: gradient) }
         }
         for (_, tensor) in trainer.trained { tensor.gradient = nil }

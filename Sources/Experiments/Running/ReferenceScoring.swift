@@ -53,7 +53,7 @@ public final class ReferenceScoring {
         ranks: ProcessGroup = ProcessGroup()
     ) throws {
         let identity = try ReferenceIdentity(model, adapter: adapter)
-        layout = output.layout(try identity.key(of: BlockSeries(blocks), precision: "\(dtype)"))
+        layout = output.layout(identity.key(of: BlockSeries(blocks), precision: "\(dtype)"))
         store = try ranks.isFirst ? output.open(layout) : nil
         reference = try identity.open(on: model.model)
         (self.blocks, self.ranks) = (BlockSeries(blocks), ranks)
@@ -81,7 +81,7 @@ public final class ReferenceScoring {
         blocks = run.trainingBlocks
         let probed = 0..<min(recipe.training.probeBlocks, blocks.count)
         indices = run.blocksSeen + Set(probed).subtracting(run.blocksSeen).sorted()
-        layout = output.layout(try identity.key(of: blocks, precision: recipe.compute.referencePrecision))
+        layout = output.layout(identity.key(of: blocks, precision: recipe.compute.referencePrecision))
         store = try ranks.isFirst ? output.open(layout) : nil
         reference = try identity.open(on: run.loaded, recipe: recipe, in: workspace)
     }
