@@ -73,6 +73,7 @@ ct_device ct_tensor_device(ct_tensor tensor) {
 }
 
 int64_t ct_tensor_stride(ct_tensor tensor, int64_t dimension) { return impl(tensor)->stride(dimension); }
+int64_t ct_tensor_version(ct_tensor tensor) { return impl(tensor)->version_counter().current_version(); }
 void *ct_tensor_address(ct_tensor tensor) { return impl(tensor)->mutable_data(); }
 
 ct_status ct_tensor_bytes(ct_tensor handle, void **result) {

@@ -34,6 +34,8 @@ public struct DeviceSelection {
         public var indices: Tensor
         /// What a `TokenSelection` is counted from: numbers in float64, which `read` wants back one after another.
         public var figures: [Tensor]
+        /// How many scores and keys are no numbers, for which `read` throws; of rank 0, float64.
+        public var faults: Tensor
     }
 
     public let selector: TokenSelector
@@ -84,12 +86,20 @@ public struct DeviceSelection {
             let keys = proposal.keys.converted(to: .float64)
             // The most significant first. Adding 0 makes one zero of both.
             let columns = [proposal.candidates?.converted(to: .float64), keys + 0, noise.ties].compactMap { $0 }
-            let invalid: Tensor = Operator.notEqual(keys, keys)
-            var figures = [invalid.converted(to: .float64).sum().reshaped([1])]
-            if selector.policy.usesScores { figures.append(scores.converted(to: .float64)) }
+            let invalid = notNumbers(keys)
+            var (figures, faults) = ([invalid.reshaped([1])], invalid)
+            if selector.policy.usesScores {
+                figures.append(scores.converted(to: .float64))
+                faults = faults + notNumbers(scores)
+            }
             if let candidates = proposal.candidates { figures.append(candidates.converted(to: .float64)) }
-            return Outcome(indices: highest(columns), figures: figures)
+            return Outcome(indices: highest(columns), figures: figures, faults: faults)
         }
+    }
+
+    /// How many; what isn't a number is no number's equal, itself not excepted.
+    private func notNumbers(_ values: Tensor) -> Tensor {
+        (Operator.notEqual(values, values) as Tensor).converted(to: .float64).sum()
     }
 
     /// The positions with the highest rows of `columns` in each pool, ascending.

@@ -24,6 +24,8 @@ extension Operator {
     public static let gelu = Operator("aten::gelu")
     public static let geluBackward = Operator("aten::gelu_backward")
     public static let sigmoid = Operator("aten::sigmoid")
+    public static let squareRoot = Operator("aten::sqrt")
+    public static let reciprocal = Operator("aten::reciprocal")
     public static let reciprocalSquareRoot = Operator("aten::rsqrt")
     public static let clampMinimum = Operator("aten::clamp_min")
     public static let clamp = Operator("aten::clamp")
@@ -85,6 +87,7 @@ extension Operator {
     /// With the learning rate in a tensor.
     public static let fusedAdamWByTensor = Operator("aten::_fused_adamw_", "tensor_lr")
     public static let forEachAdd = Operator("aten::_foreach_add_", "Scalar")
+    public static let forEachAddTensor = Operator("aten::_foreach_add_", "Tensor")
     public static let forEachNorm = Operator("aten::_foreach_norm", "Scalar")
     public static let forEachMultiply = Operator("aten::_foreach_mul_", "Scalar")
     public static let forEachMultiplyByTensor = Operator("aten::_foreach_mul_", "Tensor")

@@ -18,6 +18,7 @@ extension Tensor {
 extension Tensor {
     public func exponential() -> Tensor { Operator.exponential(self) }
     public func logarithm() -> Tensor { Operator.logarithm(self) }
+    public func squareRoot() -> Tensor { Operator.squareRoot(self) }
     public func sum() -> Tensor { Operator.sum(self) }
     public func sum(along dimension: Int, keepingDimension: Bool = false) -> Tensor {
         Operator.sumAlong(self, [dimension], keepingDimension)

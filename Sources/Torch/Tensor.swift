@@ -85,6 +85,8 @@ extension Tensor {
     public var shape: [Int] { (0..<rank).map { Int(ct_tensor_size(handle, Int64($0))) } }
     public var count: Int { shape.reduce(1, *) }
     public var device: Device { Device(ct_tensor_device(handle)) }
+    /// Another one after every operation in place.
+    package var version: Int64 { ct_tensor_version(handle) }
 
     public var dtype: DType {
         let raw = ct_tensor_dtype(handle)

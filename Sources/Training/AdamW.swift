@@ -32,21 +32,29 @@ public final class AdamW {
     }
 
     /// One step along the gradients that the parameters hold; a parameter without one stays as it is.
-    public func step(learningRate: Double) { step(Operator.fusedAdamW, learningRate) }
+    public func step(learningRate: Double) {
+        step(Operator.fusedAdamW, learningRate, skips: nil) { Operator.forEachAdd($0, 1) as Void }
+    }
 
-    /// The same with a learning rate that is read when the step is taken, of rank 0: a step that can be recorded.
-    func step(learningRate: Tensor) { step(Operator.fusedAdamWByTensor, learningRate) }
+    /// The same with what is read when the step is taken, of rank 0, so that it can be recorded: the learning rate, and 1 where there is a
+    /// step and 0 where everything stays as it is, in float32.
+    func step(learningRate: Tensor, ifTaken isTaken: Tensor) {
+        let skips: Tensor = Operator.addScalar(-isTaken, 1)
+        step(Operator.fusedAdamWByTensor, learningRate, skips: skips) { Operator.forEachAddTensor($0, isTaken) as Void }
+    }
 
-    private func step(_ kernel: Operator, _ learningRate: any OperatorArgument) {
+    private func step(
+        _ kernel: Operator, _ learningRate: any OperatorArgument, skips: Tensor?, _ count: ([Tensor]) -> Void
+    ) {
         withoutGradient {
             let live = parameters.indices.filter { parameters[$0].gradient != nil }
-            Operator.forEachAdd(live.map { counters[$0] }, 1) as Void
+            count(live.map { counters[$0] })
             let none: [Tensor] = []
             kernel(
                 live.map { parameters[$0] }, live.map { parameters[$0].gradient! }, live.map { means[$0] },
                 live.map { squares[$0] }, none, live.map { counters[$0] }, lr: learningRate, beta1: options.beta1,
                 beta2: options.beta2, weight_decay: options.weightDecay, eps: options.epsilon, amsgrad: false,
-                maximize: false) as Void
+                maximize: false, found_inf: skips) as Void
         }
     }
 

@@ -21,15 +21,4 @@ enum GradientNormalization {
     static func factor(norm: Double, dividingBy count: Int, clippingAt limit: Double?) -> Double {
         1 / Double(count) * (limit.map { min(1, $0 / (norm + 1e-6)) } ?? 1)
     }
-
-    /// The weight whose gradient the backward pass spoilt first: the last in the model's order.
-    static func firstNonFinite(of trained: NamedTensors) -> String? {
-        withoutGradient {
-            trained.reversed().first { _, tensor in
-                guard let gradient = tensor.gradient else { return false }
-                let norms: [Tensor] = Operator.forEachNorm([gradient], 2)
-                return !(norms[0].item() as Double).isFinite
-            }?.name
-        }
-    }
 }

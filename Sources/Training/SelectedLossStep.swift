@@ -99,12 +99,13 @@ package struct SelectedLossStep {
         guard var result = try Result.joined(part, of: window, among: ranks) else {
             throw TrainingError.nonFiniteLoss(step: step)
         }
-        result.gradientDivisor = divisor(of: result)
+        result.gradientDivisor = divisor(of: result.selected.map(\.count))
         return result
     }
 
-    func divisor(of result: Result) -> Int {
-        meansPerMicroBatch ? result.selected.count { !$0.isEmpty } : result.selectedCount
+    /// - Parameter selected: how many tokens of each micro-batch are.
+    func divisor(of selected: [Int]) -> Int {
+        meansPerMicroBatch ? selected.count { $0 > 0 } : selected.reduce(0, +)
     }
 
     /// This rank's micro-batches, with their numbers in the window.

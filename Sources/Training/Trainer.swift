@@ -55,11 +55,8 @@ public final class Trainer {
     let optimizer: AdamW
     private let gradientSum: GradientSum
     private let step: SelectedLossStep
-    /// Does a window in the step's place where the device selects.
-    private let deviceStep: DeviceStep?
-    private let repeatedOptimizer: RepeatedOptimizer?
-    /// The window after the one that the device is working on, or was.
-    private var next: Window?
+    /// Takes the steps where the device selects.
+    private let pipeline: StepPipeline?
     private let prober: GradientProber?
 
     /// - Parameters:
@@ -102,8 +99,13 @@ public final class Trainer {
         let recording = try Self.recording(step, options, device, reasonForHostSelection)
         reasonForNoGraphs = recording.reason
         let recorder = recording.repeats ? WorkRecorder(on: device, captures: recording.reason == nil) : nil
-        deviceStep = reasonForHostSelection == nil ? DeviceStep(step, repeating: recorder) : nil
-        if let recorder { repeatedOptimizer = RepeatedOptimizer(trained, optimizer, recorder) } else { repeatedOptimizer = nil }
+        if reasonForHostSelection == nil {
+            let decided = DeviceOptimizer(
+                trained, optimizer, clippingAt: options.clipNorm, on: device, repeating: recorder)
+            pipeline = StepPipeline(DeviceStep(step, repeating: recorder), decided, trained)
+        } else {
+            pipeline = nil
+        }
         // What is replayed was selected in blocks of its own, so there is nothing to ask on others.
         prober =
             options.probeBlocks > 0 && replay == nil
@@ -126,17 +128,18 @@ public final class Trainer {
     public func advance() throws -> StepMetrics {
         let start = ContinuousClock.now
         let number = progress.step + 1
-        for (_, tensor) in trained { tensor.gradient = nil }
-        let window = takeWindow()
-        let (result, norm, skipped) = try gradient(over: window, step: number)
-
         let learningRate = options.optimizer.learningRate * options.schedule.factor(step: number, of: options.stepCount)
-        if skipped == nil {
-            try optimize(
-                multiplyingBy: GradientNormalization.factor(
-                    norm: norm, dividingBy: result.gradientDivisor, clippingAt: options.clipNorm), learningRate: learningRate)
+        let outcome: StepOutcome
+        if let pipeline {
+            outcome = try pipeline.step(
+                number, { StepWindow(of: options.accumulation, from: $0) }, from: sampler, learningRate: learningRate,
+                isLast: number == options.stepCount)
+        } else {
+            outcome = try stepOnHost(number, StepWindow(of: options.accumulation, from: sampler), learningRate: learningRate)
         }
-        for (_, tensor) in trained { tensor.gradient = nil }
+        let (window, result) = (outcome.window, outcome.result)
+        var skipped = outcome.skipped
+        if skipped?.reason == .loss { skipped?.module = moduleThatIsNotFinite(window) }
 
         self.sampler = window.after
         lastSelection = SelectionStep(number, of: window.batches, selected: result.selected)
@@ -154,86 +157,38 @@ public final class Trainer {
             validTokens: result.validCount, selectedTokens: result.selectedCount,
             loss: loss,
             selectedLoss: result.selectedCount > 0 ? result.selectedLossSum / Double(result.selectedCount) : .nan,
-            gradientNorm: norm,
+            gradientNorm: outcome.norm,
             learningRate: learningRate,
             candidates: result.candidateCount == result.validCount ? nil : result.candidateCount,
             filledAtRandom: result.filledCount, tied: result.allTied, selectedByScoreDecile: result.scoreDeciles,
             skipped: skipped, lossSpike: spike, seconds: seconds)
     }
 
-    /// The micro-batches of a step.
-    private struct Window {
-        let batches: [TokenBatch]
-        /// Where the sampler stood before them, and as it stands after.
-        let before: [BatchSamplerState]
-        let after: any BlockSampler
-        /// Where the device selects, what it can be given beforehand.
-        let tensors: [BatchTensors]
-    }
-
-    private func window(from sampler: any BlockSampler) -> Window {
-        var after = sampler
-        let batches = (0..<options.accumulation).map { _ in after.next() }
-        return Window(
-            batches: batches, before: sampler.states, after: after, tensors: deviceStep?.tensors(of: batches) ?? [])
-    }
-
-    /// The one that was prepared, unless the sampler has been moved since.
-    private func takeWindow() -> Window {
-        defer { next = nil }
-        guard let next, next.before == sampler.states else { return window(from: sampler) }
-        return next
-    }
-
-    /// Leaves the step's gradient at the weights, as sums, and says where that can't be stepped along.
-    ///
-    /// - Returns: the sums over the window, of which nothing counts as selected where the step is skipped; the norm of the divided
-    ///   gradient before clipping, NaN where there is none.
-    private func gradient(
-        over window: Window, step number: Int
-    ) throws -> (result: SelectedLossStep.Result, norm: Double, skipped: SkippedStep?) {
+    private func stepOnHost(_ number: Int, _ window: StepWindow, learningRate: Double) throws -> StepOutcome {
+        func clear() { for (_, tensor) in trained { tensor.gradient = nil } }
+        clear()
+        defer { clear() }
         let result: SelectedLossStep.Result
-        var norms: [Double] = []
-        do {
-            if let deviceStep {
-                repeatedOptimizer?.clearGradients()
-                let launched = try deviceStep.launch(window.batches, window.tensors, step: number)
-                let unread = GradientNormalization.norms(of: trained.compactMap(\.tensor.gradient))
-                // While the device works.
-                if number < options.stepCount { next = self.window(from: window.after) }
-                (result, norms) = try launched.read(unread)
-            } else {
-                result = try step(window.batches, step: number)
-            }
-        } catch TrainingError.nonFiniteLoss {
+        do { result = try step(window.batches, step: number) } catch TrainingError.nonFiniteLoss {
             try gradientSum.abandon()
-            let module = window.batches.lazy.compactMap { [model, adapter] in
-                model.firstNonFiniteModule(BatchTensors($0, on: model.headWeight.device).inputIDs, adapter: adapter)
-            }.first
-            return (.skipped(window.batches, lossSum: .nan), .nan, SkippedStep(.loss, module: module))
+            return StepOutcome(lossNotFiniteIn: window)
         }
-        let without = SelectedLossStep.Result.skipped(window.batches, lossSum: result.lossSum)
-        guard result.selectedCount > 0 else {
-            try gradientSum.abandon()
-            return (without, .nan, SkippedStep(.nothingSelected))
-        }
-        if deviceStep == nil {
-            try gradientSum.finish()
-            norms = GradientNormalization.norms(of: trained.compactMap(\.tensor.gradient))?.values() ?? []
-        }
-        let norm = GradientNormalization.norm(of: norms, dividingBy: result.gradientDivisor)
-        guard norm.isFinite else {
-            return (without, norm, SkippedStep(.gradient, module: GradientNormalization.firstNonFinite(of: trained)))
-        }
-        guard norm > 0 else { return (without, norm, SkippedStep(.zeroGradient)) }
-        return (result, norm, nil)
+        if result.selectedCount > 0 { try gradientSum.finish() } else { try gradientSum.abandon() }
+        let live = trained.filter { $0.tensor.gradient != nil }
+        let norms: [Double] = GradientNormalization.norms(of: live.map { $0.tensor.gradient! })?.values() ?? []
+        let outcome = StepOutcome(window, result, norms: zip(live, norms).map { ($0.name, $1) })
+        guard outcome.skipped == nil else { return outcome }
+        let factor = GradientNormalization.factor(
+            norm: outcome.norm, dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
+        withoutGradient { Operator.forEachMultiply(live.map { $0.tensor.gradient! }, factor) as Void }
+        optimizer.step(learningRate: learningRate)
+        return outcome
     }
 
-    /// Takes the step along the gradients at the weights, multiplied by `factor`.
-    private func optimize(multiplyingBy factor: Double, learningRate: Double) throws {
-        if let repeatedOptimizer { return try repeatedOptimizer.step(multiplyingBy: factor, learningRate: learningRate) }
-        withoutGradient { Operator.forEachMultiply(trained.compactMap(\.tensor.gradient), factor) as Void }
-        optimizer.step(learningRate: learningRate)
+    private func moduleThatIsNotFinite(_ window: StepWindow) -> String? {
+        window.batches.lazy.compactMap { [model, adapter] in
+            model.firstNonFiniteModule(BatchTensors($0, on: model.headWeight.device).inputIDs, adapter: adapter)
+        }.first
     }
 
     // MARK: What the device does by itself

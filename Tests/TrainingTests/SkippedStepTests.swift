@@ -9,10 +9,13 @@ import Training
 
 /// Numbers that go wrong: the step is skipped, said and counted; too many end the run.
 @Suite struct SkippedStepTests {
-    private func trainer(steps: Int = 40, replay: SelectionReplay? = nil) throws -> Trainer {
+    private func trainer(
+        steps: Int = 40, replay: SelectionReplay? = nil, selection: SelectionPlace = .host, graphs: GraphUse = .off
+    ) throws -> Trainer {
         let model = try LlamaModel.tiny()
         var options = Trainer.Options(stepCount: steps)
         options.optimizer.learningRate = 1e-2
+        (options.selection, options.graphs) = (selection, graphs)
         return try Trainer(
             model: model, adapter: .random(for: model),
             sampler: TokenBlocks(count: 9, blockLength: 16).sampler(batchSize: 2, shuffle: true), replay: replay,
@@ -31,9 +34,12 @@ import Training
         }
     }
 
+    /// Where the host decides, and where the device does.
+    static let deciders: [(SelectionPlace, GraphUse)] = [(.host, .off), (.device, .off), (.device, .rehearsed)]
+
     /// B = 0 hides an enormous A from the loss, and not from B's gradient.
-    @Test func aGradientThatIsNotFiniteIsNamedByItsWeight() throws {
-        let trainer = try trainer()
+    @Test(arguments: deciders) func aGradientThatIsNotFiniteIsNamedByItsWeight(selection: SelectionPlace, graphs: GraphUse) throws {
+        let trainer = try trainer(selection: selection, graphs: graphs)
         fill(trainer, "layers.0.self_attn.v_proj.lora_A.weight", with: 1e30)
         fill(trainer, "layers.0.self_attn.v_proj.lora_B.weight", with: 0)
         let before = weights(of: trainer)
@@ -47,8 +53,8 @@ import Training
     }
 
     /// The optimizer's running means would move the weights along a gradient that isn't there.
-    @Test func aZeroGradientIsReportedAndNotSteppedAlong() throws {
-        let trainer = try trainer()
+    @Test(arguments: deciders) func aZeroGradientIsReportedAndNotSteppedAlong(selection: SelectionPlace, graphs: GraphUse) throws {
+        let trainer = try trainer(selection: selection, graphs: graphs)
         #expect(try trainer.advance().skipped == nil)
         fill(trainer, "lora_A.weight", "lora_B.weight", with: 0)
         let before = weights(of: trainer)

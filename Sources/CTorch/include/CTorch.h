@@ -88,6 +88,8 @@ int32_t ct_tensor_dtype(ct_tensor tensor);
 ct_device ct_tensor_device(ct_tensor tensor);
 /// Elements from one index of a dimension to the next.
 int64_t ct_tensor_stride(ct_tensor tensor, int64_t dimension);
+/// Grows with every operation in place.
+int64_t ct_tensor_version(ct_tensor tensor);
 /// Where the first element is, on whatever device.
 void *_Nullable ct_tensor_address(ct_tensor tensor);
 /// The first byte of a contiguous tensor in host memory; an error for any other.

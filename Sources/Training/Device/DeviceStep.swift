@@ -20,14 +20,15 @@ final class DeviceStep {
         repeats = recorder.map(RepeatedMicroBatches.init)
     }
 
-    /// The tensors of a window that are known before it is its turn.
-    func tensors(of window: [TokenBatch]) -> [BatchTensors] { window.map { BatchTensors($0, on: device) } }
+    /// Whether a window of so many micro-batches is launched without waiting for the device.
+    func launchesAtOnce(_ windowCount: Int) -> Bool { !step.competesAcross(windowCount) }
 
     /// - Throws: `SelectionError.nothingValid`; what the reference throws; and, where tokens compete across micro-batches, what
     ///   `LaunchedWindow.read` throws otherwise, for then the host has to know which they are.
-    func launch(_ window: [TokenBatch], _ tensors: [BatchTensors], step number: Int) throws -> LaunchedWindow {
+    func launch(_ window: [TokenBatch], step number: Int) throws -> LaunchedWindow {
+        let tensors = window.map { BatchTensors($0, on: device) }
         guard tensors.contains(where: { $0.validCount > 0 }) else { throw SelectionError.nothingValid }
-        if step.competesAcross(window.count) { return try rankTogether(window, tensors, number) }
+        guard launchesAtOnce(window.count) else { return try rankTogether(window, tensors, number) }
         let parts = try tensors.enumerated().map { index, tensors -> LaunchedWindow.Part? in
             guard tensors.validCount > 0 else { return nil }
             let selection = try DeviceSelection(step.selector, groups: step.groups([tensors]))

@@ -20,20 +20,40 @@ struct LaunchedWindow {
     let number: Int
     let contents: Contents
 
+    /// What makes a mean gradient of the accumulated one: known before a loss is.
+    var divisor: Int {
+        switch contents {
+        case .known(let known): step.divisor(of: known.selected.map(\.count))
+        case .pending(let parts): step.divisor(of: parts.map { $0?.selection.selectedCount ?? 0 })
+        }
+    }
+
+    /// 0 where `read` won't throw, another number or NaN where it will; on the device, of rank 0, float64.
+    var faults: Tensor {
+        switch contents {
+        // Read before the backward pass.
+        case .known: .zeros([], dtype: .float64, on: step.model.headWeight.device)
+        case .pending(let parts):
+            withoutGradient {
+                Tensor.concatenated(parts.compactMap { $0?.report.slice(0..<1) }).sum()
+            }
+        }
+    }
+
     /// Waits for the device, once, and reads what it has to say.
     ///
     /// - Parameter more: further numbers to be read with it, `[n]`.
     /// - Throws: `TrainingError.nonFiniteLoss`, `.nonFiniteReference`, `SelectionError.notANumber`: as a step on the host, but after the
     ///   backward pass.
-    func read(_ more: Tensor?) throws -> (result: SelectedLossStep.Result, more: [Double]) {
+    func read(_ more: Tensor) throws -> (result: SelectedLossStep.Result, more: [Double]) {
         var result: SelectedLossStep.Result
         var further: [Double]
         switch contents {
-        case .known(let known): (result, further) = (known, more?.values() ?? [])
+        case .known(let known): (result, further) = (known, more.values())
         case .pending(let parts):
             let reports = parts.compactMap { $0?.report }
             let values: [Double] = withoutGradient {
-                Tensor.concatenated(reports + [more].compactMap { $0?.converted(to: .float64) }).values()
+                Tensor.concatenated(reports + [more.converted(to: .float64)]).values()
             }
             var rest = values[...]
             result = SelectedLossStep.Result()
@@ -51,28 +71,32 @@ struct LaunchedWindow {
             }
             further = Array(rest)
         }
-        result.gradientDivisor = step.divisor(of: result)
+        result.gradientDivisor = divisor
         return (result, further)
     }
 }
 
-/// What the host is told of a micro-batch, as one row of float64, which holds a float32 and a position exactly: losses, the reference's
-/// losses and entropies where there are some, the selected positions, and the selection's own figures.
+/// What the host is told of a micro-batch, as one row of float64, which holds a float32 and a position exactly: whether `read` will throw,
+/// losses, the reference's losses and entropies where there are some, the selected positions, and the selection's own figures.
 struct MicroBatchReport {
     let selection: DeviceSelection
     let referenceColumns: Int
     let step: Int
 
+    /// - Returns: first 0 where all is sound; what isn't finite, times 0, is NaN.
     static func packed(_ loss: Tensor, _ reference: ReferenceMeasurements?, _ outcome: DeviceSelection.Outcome) -> Tensor {
         withoutGradient {
-            let columns = [loss] + (reference?.columns ?? []) + [outcome.indices] + outcome.figures
-            return .concatenated(columns.map { $0.converted(to: .float64) })
+            let measured = ([loss] + (reference?.columns ?? [])).map { $0.converted(to: .float64) }
+            let faults = measured.reduce(outcome.faults) { $0 + ($1 * 0).sum() }
+            let chosen = ([outcome.indices] + outcome.figures).map { $0.converted(to: .float64) }
+            return .concatenated([faults.reshaped([1])] + measured + chosen)
         }
     }
 
     /// - Throws: `TrainingError.nonFiniteLoss`, `.nonFiniteReference`, `SelectionError.notANumber`
     func read(_ report: ArraySlice<Double>) throws -> (losses: [Float], selection: TokenSelection) {
-        var rest = report
+        // The first is the device's own.
+        var rest = report.dropFirst()
         func take(_ count: Int) -> ArraySlice<Double> {
             defer { rest = rest.dropFirst(count) }
             return rest.prefix(count)

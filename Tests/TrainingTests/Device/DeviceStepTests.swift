@@ -28,7 +28,7 @@ import Training
 
     static func trainer(
         _ arm: Arm, selection: SelectionPlace, graphs: GraphUse = .off, steps: Int = 4, wholeModel: Bool = false,
-        reference: (any ReferenceLoss)? = nil
+        probeBlocks: Int = 0, reference: (any ReferenceLoss)? = nil
     ) throws -> Trainer {
         let model = try LlamaModel.tiny()
         var options = Trainer.Options(stepCount: steps)
@@ -37,7 +37,7 @@ import Training
         options.schedule = .cosine(warmup: 1, finalFraction: 0.1)
         (options.accumulation, options.seed) = (arm.accumulation, 11)
         (options.scoresWithDropout, options.meansPerMicroBatch) = (arm.scoresWithDropout, arm.meansPerMicroBatch)
-        (options.selection, options.graphs) = (selection, graphs)
+        (options.selection, options.graphs, options.probeBlocks) = (selection, graphs, probeBlocks)
         let selector = try TokenSelector(
             score: TokenScoreRegistry.score(named: arm.score), policy: SelectionPolicyRegistry.policy(named: arm.policy),
             ratio: arm.policy == "all" ? 1 : 0.4, pool: arm.pool, ties: arm.ties)
@@ -106,6 +106,53 @@ import Training
             }
         }
         #expect(try run(.device) == run(.host))
+    }
+
+    /// The device has the next window's work by then, for weights that are no longer there.
+    @Test(arguments: [GraphUse.off, .rehearsed]) func weightsMayChangeBetweenSteps(graphs: GraphUse) throws {
+        func run(_ selection: SelectionPlace, _ graphs: GraphUse) throws -> [[UInt32]] {
+            let trainer = try Self.trainer(Arm(dropout: 0.3), selection: selection, graphs: graphs)
+            for _ in 0..<2 { _ = try trainer.advance() }
+            withoutGradient { for (_, tensor) in trainer.trained { tensor.assign(tensor * 0.5) } }
+            return try Self.trace(trainer).weights
+        }
+        #expect(try run(.device, graphs) == run(.host, .off))
+    }
+
+    /// Other gradients of the same weights, taken while those of the next window lie ready.
+    @Test(arguments: [GraphUse.off, .rehearsed]) func probesBetweenStepsChangeNothing(graphs: GraphUse) throws {
+        func run(probes: Bool) throws -> [[UInt32]] {
+            let trainer = try Self.trainer(Arm(), selection: .device, graphs: graphs, probeBlocks: 3)
+            while !trainer.isFinished {
+                _ = try trainer.advance()
+                if probes { #expect(try trainer.probe()!.allNorm > 0) }
+                let have = trainer.trained.contains { $0.tensor.gradient != nil }
+                #expect(!have)
+            }
+            return try Self.trace(trainer).weights
+        }
+        #expect(try run(probes: true) == run(probes: false))
+    }
+
+    /// A skipped step isn't counted by the optimizer either: what follows is what would have followed without it.
+    @Test(arguments: [GraphUse.off, .rehearsed]) func aSkippedStepLeavesTheOptimizer(graphs: GraphUse) throws {
+        func run(_ selection: SelectionPlace, _ graphs: GraphUse) throws -> (reasons: [SkippedStep?], weights: [[UInt32]]) {
+            let trainer = try Self.trainer(Arm(score: "loss"), selection: selection, graphs: graphs, steps: 6)
+            var reasons: [SkippedStep?] = []
+            func step() throws { reasons.append(try trainer.advance().skipped) }
+            let weight = trainer.trained.first { $0.name.hasSuffix("q_proj.lora_B.weight") }!.tensor
+            for poison in [Float.nan, 1e30] {
+                try step()
+                let healthy = weight.cloned()
+                withoutGradient { weight.assign(Tensor.full(weight.shape, Double(poison))) }
+                try step()
+                weight.assign(healthy)
+            }
+            return (reasons, try Self.trace(trainer).weights)
+        }
+        let (found, expected) = (try run(.device, graphs), try run(.host, .off))
+        #expect(found.reasons == expected.reasons && expected.reasons.compactMap { $0 }.count == 2)
+        #expect(found.weights == expected.weights)
     }
 
     /// As on the host: the weights stay, the module is named, and the trainer goes on.
