@@ -5,37 +5,25 @@ struct GroupAdapter {
     struct Gradients {
         /// With respect to the group's input, `[N, in]`, where it was wanted.
         let input: Tensor?
-        /// Of A, then B, module by module.
-        let parameters: [Tensor?]
+        /// Of A, then B, module by module, in the layer's type.
+        let parameters: [Tensor]
     }
 
     private let group: LinearGroup
-    private let modules: [LoRAAdapter.Module]
     /// Nil where no layer is adapted.
     private let lowRank: LowRankGroup?
 
-    /// - Parameter dtype: of the layer's activations.
-    init(_ group: LinearGroup, _ pass: LlamaBlock.Pass, dtype: DType) {
+    /// - Parameter rounded: the adapter's matrices in the type of the layer's activations.
+    init(_ group: LinearGroup, _ pass: LlamaBlock.Pass, _ rounded: RoundedModules) {
         self.group = group
-        let adapted = zip(group.ranges, group.linears).compactMap { columns, linear in
-            pass.adapter?.modules[linear.name].map { (columns, linear.name, $0) }
-        }
-        modules = adapted.map(\.2)
-        guard let adapter = pass.adapter, !adapted.isEmpty else {
-            lowRank = nil
-            return
-        }
-        let parts = withoutGradient {
-            adapted.map { columns, name, module in
+        let parts = zip(group.ranges, group.linears).compactMap { columns, linear in
+            rounded.modules[linear.name].map { module in
                 LowRankGroup.Part(
-                    a: module.a.detached().converted(to: dtype), b: module.b.detached().converted(to: dtype), columns: columns,
-                    stream: adapter.streams[name]!)
+                    a: module.a, b: module.b, columns: columns, stream: pass.adapter!.streams[linear.name]!)
             }
         }
-        lowRank = LowRankGroup(parts, scale: adapter.scale, dropout: pass.dropout)
+        lowRank = parts.isEmpty ? nil : LowRankGroup(parts, scale: pass.adapter!.scale, dropout: pass.dropout)
     }
-
-    var parameters: [Tensor] { modules.flatMap { [$0.a, $0.b] } }
 
     /// - Parameter input: `[N, in]`
     /// - Returns: the group's outputs side by side, `[N, Σ out]`, and what `backward` wants of the adapters.
@@ -52,9 +40,29 @@ struct GroupAdapter {
         }
         let (ofInput, ofMatrices) = group.backward(
             gradient, through: lowRank, input: input, activations: activations, wantsInput: wantsInput)
-        let parameters = zip(modules, ofMatrices).flatMap { module, gradients -> [Tensor?] in
-            [gradients.ofA.converted(to: module.a.dtype), gradients.ofB.converted(to: module.b.dtype)]
+        return Gradients(input: ofInput, parameters: ofMatrices.flatMap { [$0.ofA, $0.ofB] })
+    }
+}
+
+/// An adapter's matrices of one layer, rounded to the layer's type together, and their gradients widened together: one by one, on a GPU, the
+/// launches would be a fifth of a layer's.
+struct RoundedModules {
+    /// As they are trained: A, then B, module by module.
+    let parameters: [Tensor]
+    private(set) var modules: [String: LoRAAdapter.Module] = [:]
+
+    /// - Parameter linears: those of the layer, in order.
+    init(_ adapter: LoRAAdapter?, _ linears: [Linear], as dtype: DType) {
+        let adapted = linears.compactMap { linear in adapter?.modules[linear.name].map { (name: linear.name, module: $0) } }
+        parameters = adapted.flatMap { [$0.module.a, $0.module.b] }
+        let rounded = Tensor.converted(withoutGradient { parameters.map { $0.detached() } }, to: dtype)
+        for (place, (name, _)) in adapted.enumerated() {
+            modules[name] = LoRAAdapter.Module(a: rounded[2 * place], b: rounded[2 * place + 1])
         }
-        return Gradients(input: ofInput, parameters: parameters)
+    }
+
+    /// - Parameter gradients: of all of `parameters`, in the layer's type.
+    func widened(_ gradients: [Tensor]) -> [Tensor] {
+        parameters.first.map { Tensor.converted(gradients, to: $0.dtype) } ?? []
     }
 }

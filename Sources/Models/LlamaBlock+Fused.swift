@@ -20,8 +20,9 @@ extension LlamaBlock {
 
     /// `[B·T, D] → [B·T, D]`
     func fused(_ input: Tensor, _ pass: Pass) -> Tensor {
-        let adapters = [attentionInput, output, gateUp, down].map { GroupAdapter($0, pass, dtype: input.dtype) }
-        let inputs = [input] + adapters.flatMap(\.parameters)
+        let rounded = RoundedModules(pass.adapter, linears, as: input.dtype)
+        let adapters = [attentionInput, output, gateUp, down].map { GroupAdapter($0, pass, rounded) }
+        let inputs = [input] + rounded.parameters
         return differentiable(inputs) {
             let x = input.detached()
             let (normalized, factor) = inputNorm.kernel(x)
@@ -64,12 +65,13 @@ extension LlamaBlock {
                         headNorms!.backward(qkvGradient, heads, heads: headCount, keyValueHeads: keyValueHeadCount)
                     }
                     let throughInput = adapters[0].backward(
-                        qkvGradient, input: inputNorm.kernel(x).normalized, activations: qkvKept, wantsInput: input.requiresGradient)
+                        qkvGradient, input: inputNorm.kernel(x).normalized, activations: qkvKept,
+                        wantsInput: input.requiresGradient)
                     let inputGradient = throughInput.input.map {
                         inputNorm.kernelBackward($0, x: x, factor: factor, adding: residual)
                     }
                     return [inputGradient]
-                        + [throughInput, throughOutput, throughGate, throughDown].flatMap(\.parameters)
+                        + rounded.widened([throughInput, throughOutput, throughGate, throughDown].flatMap(\.parameters))
                 }
             )
         }[0]

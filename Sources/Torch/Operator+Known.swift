@@ -88,6 +88,7 @@ extension Operator {
     public static let fusedAdamWByTensor = Operator("aten::_fused_adamw_", "tensor_lr")
     public static let forEachAdd = Operator("aten::_foreach_add_", "Scalar")
     public static let forEachAddTensor = Operator("aten::_foreach_add_", "Tensor")
+    public static let forEachCopy = Operator("aten::_foreach_copy_")
     public static let forEachNorm = Operator("aten::_foreach_norm", "Scalar")
     public static let forEachMultiply = Operator("aten::_foreach_mul_", "Scalar")
     public static let forEachMultiplyByTensor = Operator("aten::_foreach_mul_", "Tensor")

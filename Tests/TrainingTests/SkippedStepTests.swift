@@ -38,7 +38,8 @@ import Training
     static let deciders: [(SelectionPlace, GraphUse)] = [(.host, .off), (.device, .off), (.device, .rehearsed)]
 
     /// B = 0 hides an enormous A from the loss, and not from B's gradient.
-    @Test(arguments: deciders) func aGradientThatIsNotFiniteIsNamedByItsWeight(selection: SelectionPlace, graphs: GraphUse) throws {
+    @Test(arguments: deciders)
+    func aGradientThatIsNotFiniteIsNamedByItsWeight(selection: SelectionPlace, graphs: GraphUse) throws {
         let trainer = try trainer(selection: selection, graphs: graphs)
         fill(trainer, "layers.0.self_attn.v_proj.lora_A.weight", with: 1e30)
         fill(trainer, "layers.0.self_attn.v_proj.lora_B.weight", with: 0)
@@ -53,7 +54,8 @@ import Training
     }
 
     /// The optimizer's running means would move the weights along a gradient that isn't there.
-    @Test(arguments: deciders) func aZeroGradientIsReportedAndNotSteppedAlong(selection: SelectionPlace, graphs: GraphUse) throws {
+    @Test(arguments: deciders)
+    func aZeroGradientIsReportedAndNotSteppedAlong(selection: SelectionPlace, graphs: GraphUse) throws {
         let trainer = try trainer(selection: selection, graphs: graphs)
         #expect(try trainer.advance().skipped == nil)
         fill(trainer, "lora_A.weight", "lora_B.weight", with: 0)

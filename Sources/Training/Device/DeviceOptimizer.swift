@@ -15,7 +15,10 @@ final class DeviceOptimizer {
 
     private final class Output { var tensor: Tensor? }
 
-    init(_ trained: NamedTensors, _ optimizer: AdamW, clippingAt limit: Double?, on device: Device, repeating recorder: WorkRecorder?) {
+    init(
+        _ trained: NamedTensors, _ optimizer: AdamW, clippingAt limit: Double?, on device: Device,
+        repeating recorder: WorkRecorder?
+    ) {
         let tensors = trained.map(\.tensor)
         func place(_ dtype: DType) -> Tensor { .zeros([], dtype: dtype, on: device) }
         (self.trained, self.optimizer) = (tensors, optimizer)
@@ -29,7 +32,8 @@ final class DeviceOptimizer {
             return
         }
         let gradients = tensors.map { Tensor.zeros($0.shape, dtype: $0.dtype, on: $0.device) }
-        let step = Self.step(gradients, optimizer, faults: faults, divisor: divisor, learningRate: learningRate, limit: self.limit)
+        let step = Self.step(
+            gradients, optimizer, faults: faults, divisor: divisor, learningRate: learningRate, limit: self.limit)
         let work = recorder.work { [norms] in
             let found = step()
             // Outside of what graphs share: made when the work is first rehearsed.

@@ -27,7 +27,8 @@ final class StepPipeline {
     /// - Parameter window: what a sampler gives for a step.
     /// - Throws: as `SelectedLossStep`: no step was taken then.
     func step(
-        _ number: Int, _ window: (any BlockSampler) -> StepWindow, from sampler: any BlockSampler, learningRate: Double, isLast: Bool
+        _ number: Int, _ window: (any BlockSampler) -> StepWindow, from sampler: any BlockSampler, learningRate: Double,
+        isLast: Bool
     ) throws -> StepOutcome {
         let ready = takeAhead(number, sampler)
         let current = ready?.window ?? window(sampler)
