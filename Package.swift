@@ -19,6 +19,13 @@ let hasGraphs =
         FileManager.default.fileExists(atPath: cudaHeaders + "/" + $0)
     }
 
+// NCCL's sums among GPUs, against the headers of nvidia-nccl, which pip puts beside torch too, and of nvidia-cuda-cccl, which
+// scripts/libtorch.sh puts there.
+let ncclHeaders = libtorch + "/../nvidia/nccl/include"
+let hasNCCL =
+    hasGraphs
+    && [ncclHeaders + "/nccl.h", cudaHeaders + "/nv/target"].allSatisfy { FileManager.default.fileExists(atPath: $0) }
+
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -72,7 +79,8 @@ let package = Package(
                     [
                         "-I\(libtorch)/include", "-I\(libtorch)/include/torch/csrc/api/include", "-Wno-unused-parameter",
                         "-idirafter", "\(Context.packageDirectory)/Sources/CTorch/Gloo",
-                    ] + (hasGraphs ? ["-DCTORCH_CUDA_GRAPHS", "-I\(cudaHeaders)"] : []))
+                    ] + (hasGraphs ? ["-DCTORCH_CUDA_GRAPHS", "-I\(cudaHeaders)"] : [])
+                        + (hasNCCL ? ["-DCTORCH_NCCL", "-I\(ncclHeaders)"] : []))
             ],
             linkerSettings: [
                 .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"] + linkingCUDA),

@@ -27,7 +27,7 @@ link() {
 }
 link "$wanted" || link "$plain" && exit 0
 
-# The one package of NVIDIA's headers that CUDA graphs are compiled against and torch doesn't bring along (Package.swift).
+# NVIDIA's headers that torch doesn't bring along, which CUDA graphs and NCCL's groups are compiled against (Package.swift).
 cuda_headers() {
     local cuda
     cuda=$(sed -n "s/^cuda: .*'\([0-9]*\.[0-9]*\).*'$/\1/p" "$1/torch/version.py")
@@ -35,6 +35,8 @@ cuda_headers() {
     # Unpacked, since pip's --target won't add to the folder `nvidia` that is there.
     (fetch_wheel cuda-headers "nvidia-cuda-crt==$cuda.*" "$1") ||
         say "nvidia-cuda-crt $cuda could not be fetched: winnow is built without CUDA graphs, and runs without them"
+    (fetch_wheel nccl-headers "nvidia-cuda-cccl==$cuda.*" "$1") ||
+        say "nvidia-cuda-cccl $cuda could not be fetched: winnow is built without NCCL, and runs on one GPU"
 }
 
 # `install VERSION OPTION…`. Byte-compiling is left to the import by the few who need it (scripts/test-peers.sh).

@@ -8,8 +8,8 @@
 
 #include <sstream>
 
-#include "CTorchRanks.h"
 #include "Guard.h"
+#include "Ranks.h"
 
 using namespace ctorch;
 
@@ -17,20 +17,6 @@ namespace {
 
 // All that Winnow sees of Gloo's objects.
 static_assert(sizeof(std::shared_ptr<gloo::Context>) == 2 * sizeof(void *));
-
-c10::intrusive_ptr<c10d::Backend> &backend(ct_process_group group) {
-    return *static_cast<c10::intrusive_ptr<c10d::Backend> *>(group.raw);
-}
-
-c10::intrusive_ptr<c10d::Store> store(ct_meeting_place place, int32_t size, std::chrono::milliseconds timeout) {
-    c10d::TCPStoreOptions options;
-    options.port = place.port;
-    options.isServer = place.hosts;
-    options.numWorkers = static_cast<size_t>(size);
-    options.timeout = timeout;
-    options.multiTenant = place.hosts;
-    return c10::make_intrusive<c10d::PrefixStore>(place.prefix, c10::make_intrusive<c10d::TCPStore>(place.address, options));
-}
 
 c10::intrusive_ptr<c10d::ProcessGroupGloo::Options> options(const char *interfaces, std::chrono::milliseconds timeout) {
     using c10d::ProcessGroupGloo;
@@ -46,22 +32,37 @@ c10::intrusive_ptr<c10d::ProcessGroupGloo::Options> options(const char *interfac
     return options;
 }
 
-c10::intrusive_ptr<c10d::Work> &opened(ct_work work) { return *static_cast<c10::intrusive_ptr<c10d::Work> *>(work.raw); }
+c10::intrusive_ptr<c10d::Work> &begun(ct_work work) { return *static_cast<c10::intrusive_ptr<c10d::Work> *>(work.raw); }
 
 void wait(const c10::intrusive_ptr<c10d::Work> &work) { TORCH_CHECK(work->wait(), "the work was given up"); }
 
 }  // namespace
 
+c10::intrusive_ptr<c10d::Store> ctorch::meetingStore(ct_meeting_place place, int32_t size, std::chrono::milliseconds timeout) {
+    c10d::TCPStoreOptions options;
+    options.port = place.port;
+    options.isServer = place.hosts;
+    options.numWorkers = static_cast<size_t>(size);
+    options.timeout = timeout;
+    options.multiTenant = place.hosts;
+    return c10::make_intrusive<c10d::PrefixStore>(place.prefix, c10::make_intrusive<c10d::TCPStore>(place.address, options));
+}
+
+ct_process_group ctorch::opened(c10::intrusive_ptr<c10d::Backend> backend, const char *name, int32_t rank, int32_t size) {
+    TORCH_CHECK(
+        backend->getBackendName() == name && backend->getRank() == rank && backend->getSize() == size,
+        "libtorch was built with another process group over ", name, " than its headers declare");
+    return {new c10::intrusive_ptr<c10d::Backend>(std::move(backend))};
+}
+
 ct_status ct_process_group_create(
     ct_meeting_place place, int32_t rank, int32_t size, int64_t timeoutMilliseconds, ct_process_group *result) {
     return guarded([&] {
         std::chrono::milliseconds timeout(timeoutMilliseconds);
-        c10::intrusive_ptr<c10d::Backend> group = c10::make_intrusive<c10d::ProcessGroupGloo>(
-            store(place, size, timeout), rank, size, options(place.interfaces, timeout));
-        TORCH_CHECK(
-            group->getBackendName() == c10d::GLOO_BACKEND_NAME && group->getRank() == rank && group->getSize() == size,
-            "libtorch was built with another ProcessGroupGloo than its headers declare");
-        *result = {new c10::intrusive_ptr<c10d::Backend>(std::move(group))};
+        *result = opened(
+            c10::make_intrusive<c10d::ProcessGroupGloo>(
+                meetingStore(place, size, timeout), rank, size, options(place.interfaces, timeout)),
+            c10d::GLOO_BACKEND_NAME, rank, size);
     });
 }
 
@@ -109,7 +110,7 @@ ct_status ct_process_group_begin_sum(ct_process_group group, ct_tensor tensor, c
 }
 
 ct_status ct_work_wait(ct_work work) {
-    return guarded([&] { wait(opened(work)); });
+    return guarded([&] { wait(begun(work)); });
 }
 
-void ct_work_free(ct_work work) { delete &opened(work); }
+void ct_work_free(ct_work work) { delete &begun(work); }

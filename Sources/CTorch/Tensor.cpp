@@ -91,6 +91,7 @@ void ct_threads_set(int32_t count) { at::set_num_threads(count); }
 int32_t ct_threads() { return at::get_num_threads(); }
 const char *ct_version() { return TORCH_VERSION; }
 bool ct_has_cuda() { return at::hasCUDA(); }
+int32_t ct_cuda_device_count() { return ct_has_cuda() ? at::detail::getCUDAHooks().deviceCount() : 0; }
 
 void ct_keep_freed_memory() {
 #if defined(__GLIBC__)

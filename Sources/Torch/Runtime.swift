@@ -8,6 +8,14 @@ public enum Runtime {
     /// Whether this build of libtorch has CUDA and sees a device.
     public static var hasCUDA: Bool { ct_has_cuda() }
 
+    /// Whether there is such a device.
+    public static func has(_ device: Device) -> Bool {
+        switch device {
+        case .cpu: true
+        case .cuda(let index): index < ct_cuda_device_count()
+        }
+    }
+
     /// Threads inside an operator. Set it before the first tensor is made.
     public static var threadCount: Int {
         get { Int(ct_threads()) }

@@ -85,8 +85,8 @@ package final class GradientSum {
             let marks: [Double] = bucket.tensors.map { $0.gradient == nil ? 0 : 1 }
             return Tensor.concatenated(
                 bucket.tensors.map {
-                    ($0.gradient ?? .zeros($0.shape, dtype: $0.dtype)).converted(to: bucket.dtype).reshaped([-1])
-                } + [Tensor(marks).converted(to: bucket.dtype)])
+                    ($0.gradient ?? .zeros($0.shape, dtype: $0.dtype, on: $0.device)).converted(to: bucket.dtype).reshaped([-1])
+                } + [Tensor(marks).converted(to: bucket.dtype).moved(to: bucket.tensors[0].device)])
         }
         pending.append(try ranks.beginSum(sum, "summing gradients"))
     }

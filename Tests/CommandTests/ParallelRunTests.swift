@@ -175,6 +175,20 @@ import Winnow
         #expect(!FileManager.default.fileExists(atPath: tiny.directory("run").manifest.path))
     }
 
+    /// Each takes the GPU that its number on the machine counts.
+    @Test(.enabled(if: !Runtime.hasCUDA, "ranks would find the GPUs that they want"))
+    func ranksWithoutAGPUOfTheirOwnAreRefused() async throws {
+        let tiny = try await TinyRun(steps: 4, accumulation: 2)
+        for (device, errors) in [
+            ("cuda", ["compute.device is cuda:0, but this libtorch", "compute.device is cuda:1, but this libtorch"]),
+            ("cuda:1", [String](repeating: "each of several ranks takes the GPU that LOCAL_RANK counts: write cuda", count: 2)),
+        ] {
+            let processes = try ranks(2) { _ in tiny.command("run") + ["compute.device=\(device)"] }
+            #expect(processes.map { $0.wait() } == [1, 1])
+            for (process, error) in zip(processes, errors) { #expect(process.errors.contains(error), "\(process.errors)") }
+        }
+    }
+
     @Test func passesThatRanksCannotShareAreRefused() async throws {
         let tiny = try await TinyRun(steps: 4, accumulation: 3)
         for process in try ranks(2, { _ in tiny.command("run") }) {

@@ -286,6 +286,8 @@ int32_t ct_threads(void);
 /// The version of the headers it was compiled with.
 const char *ct_version(void);
 bool ct_has_cuda(void);
+/// GPUs that libtorch sees.
+int32_t ct_cuda_device_count(void);
 
 #pragma clang assume_nonnull end
 

@@ -1,4 +1,4 @@
-/// Processes that compute together: c10d's TCPStore and Gloo, which libtorch has inside.
+/// Processes that compute together: c10d's TCPStore and Gloo, which libtorch has inside, and NCCL.
 #pragma once
 
 #include "CTorch.h"
@@ -25,12 +25,17 @@ typedef struct {
     const char *_Nullable interfaces;
 } ct_meeting_place;
 
-/// Waits until all `size` ranks have come.
+/// A group for tensors in host memory, over Gloo. Waits until all `size` ranks have come.
 ct_status ct_process_group_create(
+    ct_meeting_place place, int32_t rank, int32_t size, int64_t timeoutMilliseconds, ct_process_group *result);
+/// Whether this program was built with NVIDIA's headers of NCCL.
+bool ct_has_nccl(void);
+/// A group for tensors on GPUs, each rank's on its own, over NCCL: sums and broadcasts. What waits for it is the current stream.
+ct_status ct_process_group_create_nccl(
     ct_meeting_place place, int32_t rank, int32_t size, int64_t timeoutMilliseconds, ct_process_group *result);
 void ct_process_group_free(ct_process_group group);
 
-// Each waits for all ranks, at most for the group's timeout. Tensors are contiguous, in host memory, and as large on every rank.
+// Each waits for all ranks, at most for the group's timeout. Tensors are contiguous, where the group has them, and as large on every rank.
 
 /// Replaces the tensor of every rank by their sum.
 ct_status ct_process_group_sum(ct_process_group group, ct_tensor tensor);

@@ -2,11 +2,27 @@ import Foundation
 import Torch
 
 extension ComputeRecipe {
-    /// - Throws: `RunError.ranksNeedNCCL`
-    func check(for ranks: ProcessGroup) throws {
-        if device != .cpu, ranks.count > 1 {
-            throw RunError.ranksNeedNCCL(device: device.description, ranks: ranks.count)
+    /// The same on this rank's own GPU, where several ranks share a machine's: the one that `LOCAL_RANK` counts.
+    ///
+    /// - Throws: `RunError.deviceOfRank` where the recipe names another than the first, `.noDevice`
+    func placed(for ranks: ProcessGroup) throws -> ComputeRecipe {
+        var own = self
+        if ranks.count > 1, device != .cpu {
+            guard device == .cuda(index: 0) else { throw RunError.deviceOfRank(device.description) }
+            own.device = .cuda(index: ranks.localRank)
         }
+        guard Runtime.has(own.device) else { throw RunError.noDevice(own.device.description) }
+        return own
+    }
+
+    /// Meets the other ranks where gradients are.
+    ///
+    /// - Throws: `RunError.noNCCL`; what meeting throws.
+    func meet(_ ranks: ProcessGroup) throws {
+        guard device == .cpu || ranks.count == 1 || ProcessGroup.hasNCCL else {
+            throw RunError.noNCCL(device: device.description, ranks: ranks.count)
+        }
+        try ranks.meet(on: device)
     }
 
     func setThreads(for ranks: ProcessGroup) { Runtime.threadCount = threads > 0 ? threads : ranks.threadCount }

@@ -72,7 +72,7 @@ public final class ReferenceScoring {
         }
         var live = recipe
         live.selection.store = nil
-        try recipe.compute.check(for: ranks)
+        live.compute = try recipe.compute.placed(for: ranks)
         // Its blocks are wanted, not its steps, which ranks might not be able to share.
         let run = try Run(live, in: workspace)
         recipe.compute.setThreads(for: ranks)
@@ -83,7 +83,7 @@ public final class ReferenceScoring {
         indices = run.blocksSeen + Set(probed).subtracting(run.blocksSeen).sorted()
         layout = output.layout(identity.key(of: blocks, precision: recipe.compute.referencePrecision))
         store = try ranks.isFirst ? output.open(layout) : nil
-        reference = try identity.open(on: run.loaded, recipe: recipe, in: workspace)
+        reference = try identity.open(on: run.loaded, recipe: live, in: workspace)
     }
 
     /// Scores what the store lacks, and writes its file.

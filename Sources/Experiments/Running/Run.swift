@@ -9,6 +9,7 @@ import Training
 
 /// A recipe turned into the objects that do its work.
 public final class Run {
+    /// As it was given, on this rank's device.
     public let recipe: Recipe
     public let loaded: LoadedModel
     public let trainer: Trainer
@@ -20,6 +21,8 @@ public final class Run {
     private let firstSampler: any BlockSampler
     /// The recipe with folders in the place of a study's runs.
     private let onDisk: Recipe
+    /// Of the recipe as all ranks have it.
+    private let sharedHash: String
     /// What is trained on, whole.
     let trainingBlocks: BlockSeries
     /// What a log of its selections is laid out for.
@@ -35,17 +38,18 @@ public final class Run {
     ///   - trained: the folder of a run that the recipe names as one of its study's.
     /// - Throws: `RunError`; what opening the files throws, `TrainingError`, `ModelError`, `SelectionError`.
     public init(
-        _ recipe: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf(),
+        _ given: Recipe, in workspace: Workspace, references: ReferenceShelf = ReferenceShelf(),
         ranks: ProcessGroup = ProcessGroup(), trained: (TrainedRun) -> String = \.description
     ) throws {
-        self.recipe = recipe
+        var recipe = given
+        recipe.compute = try given.compute.placed(for: ranks)
+        (self.recipe, sharedHash) = (recipe, given.hash)
         let onDisk = recipe.replacingTrainedRuns(with: trained)
         self.onDisk = onDisk
-        if recipe.compute.device != .cpu, !Runtime.hasCUDA { throw RunError.noDevice(recipe.compute.device.description) }
-        try recipe.compute.check(for: ranks)
         recipe.compute.setThreads(for: ranks)
         Runtime.arithmetic = recipe.compute.arithmetic
         try Runtime.leaveDefaultStream(of: recipe.compute.device)
+        try recipe.compute.meet(ranks)
         if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
             throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
         }
@@ -180,7 +184,7 @@ public final class Run {
     /// - Throws: `RankError.differs` on all, where one has something else than the first.
     func agreeAmongRanks() throws {
         guard trainer.ranks.count > 1 else { return }
-        var facts = ["recipe": recipe.hash, "model": try loaded.hash.get()]
+        var facts = ["recipe": sharedHash, "model": try loaded.hash.get()]
         for (split, hash) in dataHashes { facts["data of \(split)"] = hash }
         facts.merge(try inputHashes()) { $1 }
         try RankAgreement(facts).check(among: trainer.ranks)
@@ -191,7 +195,8 @@ public final class Run {
 public enum RunError: Error, Equatable, CustomStringConvertible {
     case noDevice(String)
     case noKernels(device: String, problem: String)
-    case ranksNeedNCCL(device: String, ranks: Int)
+    case noNCCL(device: String, ranks: Int)
+    case deviceOfRank(String)
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
@@ -203,12 +208,15 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noDevice(let device):
-            "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, or set up a CUDA build"
+            "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, start as many ranks as a "
+                + "machine has GPUs, or set up a CUDA build"
         case .noKernels(let device, let problem):
             "no kernels for \(device): \(problem); or write compute.arithmetic: operators, which is slower"
-        case .ranksNeedNCCL(let device, let ranks):
-            "compute.device is \(device), and \(ranks) ranks on GPUs need NCCL, which Winnow isn't built with: write compute.device: cpu, "
-                + "or start one process"
+        case .noNCCL(let device, let ranks):
+            "compute.device is \(device), and \(ranks) ranks on GPUs need NCCL, which this winnow was built without: build it beside the "
+                + "packages nvidia-nccl and nvidia-cuda-cccl (scripts/libtorch.sh), write compute.device: cpu, or start one process"
+        case .deviceOfRank(let device):
+            "compute.device is \(device), and each of several ranks takes the GPU that LOCAL_RANK counts: write cuda"
         case .foreignVocabulary(let corpus, let size, let model, let modelSize):
             "\(corpus) was prepared with a vocabulary of \(size), and \(model) has \(modelSize): "
                 + "prepare the text again with `winnow prepare --model` and this model"

@@ -1,57 +1,104 @@
 import CTorch
 
-/// Processes that compute together, and this one's place among them: c10d over Gloo, which `torch.distributed` uses too.
+/// Processes that compute together, and this one's place among them: c10d over Gloo, which `torch.distributed` uses too, and for tensors
+/// on GPUs over NCCL.
 ///
 /// All ranks must ask for the same things in the same order, and each request waits for every rank. One process alone is a group as
-/// well, of which every sum is its own part, so that code is written once. Tensors are in host memory.
+/// well, of which every sum is its own part, so that code is written once. Tensors are in host memory, or on the GPU that `meet` named.
 public final class ProcessGroup {
     public let rank: Int
     /// How many ranks there are.
     public let count: Int
-    /// How many of them share this machine's processors.
+    /// How many of them share this machine's processors, and which of these this one is.
     public let localCount: Int
+    public let localRank: Int
     /// `nil` where there is one.
     private let handle: ct_process_group?
+    /// For tensors on a GPU.
+    private var deviceGroup: (device: Device, handle: ct_process_group)?
+    private let place: RankEnvironment
+    private let timeout: Duration
 
     /// A process alone.
-    public init() { (rank, count, localCount, handle) = (0, 1, 1, nil) }
+    public init() {
+        (rank, count, localCount, localRank, handle) = (0, 1, 1, 0, nil)
+        (place, timeout) = (RankEnvironment(), .zero)
+    }
 
     /// Meets the other ranks, and waits for them.
     ///
     /// - Parameter timeout: how long one rank waits for another, here and in every request. A rank that ends is noticed at once.
     /// - Throws: `RankError.apart`, `.lost`, `.unproven`
     public init(_ place: RankEnvironment, timeout: Duration) throws {
-        (rank, count, localCount) = (place.rank, place.count, place.localCount)
+        (rank, count, localCount, localRank) = (place.rank, place.count, place.localCount, place.localRank)
+        (self.place, self.timeout) = (place, timeout)
         guard place.count > 1 else {
             handle = nil
             return
         }
-        var handle = ct_process_group()
-        let prefix = "winnow/\(place.job)/\(place.restartCount)"
-        let status = place.address.withCString { address in
-            prefix.withCString { prefix in
-                Self.withCString(place.interfaces) { interfaces in
-                    let meeting = ct_meeting_place(
-                        address: address, port: UInt16(place.port), hosts: place.rank == 0 && !place.isServedByLauncher,
-                        prefix: prefix, interfaces: interfaces)
-                    let milliseconds = Int64(timeout / .milliseconds(1))
-                    return ct_process_group_create(meeting, Int32(place.rank), Int32(place.count), milliseconds, &handle)
-                }
-            }
-        }
-        guard status == 0 else {
-            throw RankError.apart(
-                rank: place.rank, count: place.count, address: "\(place.address):\(place.port)",
-                reason: Self.sentence(String(cString: ct_last_error())))
-        }
-        self.handle = handle
+        handle = try Self.meet(place, timeout, at: "winnow/\(place.job)/\(place.restartCount)", ct_process_group_create)
         guard try sum([1, rank], "meeting") == [count, count * (count - 1) / 2] else {
             throw RankError.unproven(rank: rank, count: count)
         }
     }
 
     deinit {
+        if let deviceGroup { ct_process_group_free(deviceGroup.handle) }
         if let handle { ct_process_group_free(handle) }
+    }
+
+    /// Whether ranks can meet on GPUs: this program was built with NVIDIA's headers of NCCL.
+    public static var hasNCCL: Bool { ct_has_nccl() }
+
+    /// Meets the others again for sums and broadcasts of tensors on this rank's GPU; does nothing for the CPU, and for a process alone.
+    ///
+    /// - Throws: `RankError.apart`, `.lost`, `.unproven`
+    public func meet(on device: Device) throws {
+        guard count > 1, device != .cpu, deviceGroup?.device != device else { return }
+        precondition(deviceGroup == nil, "a rank has met the others on \(deviceGroup!.device)")
+        let met = try Self.meet(
+            place, timeout, at: "winnow/\(place.job)/\(place.restartCount)/\(count) GPUs", ct_process_group_create_nccl)
+        deviceGroup = (device, met)
+        let proof = Tensor([1, rank], on: device)
+        try sum(proof, "meeting on GPUs")
+        guard proof.values(Int.self) == [count, count * (count - 1) / 2] else {
+            throw RankError.unproven(rank: rank, count: count)
+        }
+    }
+
+    private typealias Creation = (
+        ct_meeting_place, Int32, Int32, Int64, UnsafeMutablePointer<ct_process_group>
+    ) -> ct_status
+
+    private static func meet(
+        _ place: RankEnvironment, _ timeout: Duration, at prefix: String, _ create: Creation
+    ) throws -> ct_process_group {
+        var handle = ct_process_group()
+        let status = place.address.withCString { address in
+            prefix.withCString { prefix in
+                withCString(place.interfaces) { interfaces in
+                    let meeting = ct_meeting_place(
+                        address: address, port: UInt16(place.port), hosts: place.rank == 0 && !place.isServedByLauncher,
+                        prefix: prefix, interfaces: interfaces)
+                    return create(meeting, Int32(place.rank), Int32(place.count), Int64(timeout / .milliseconds(1)), &handle)
+                }
+            }
+        }
+        guard status == 0 else {
+            throw RankError.apart(
+                rank: place.rank, count: place.count, address: "\(place.address):\(place.port)",
+                reason: sentence(String(cString: ct_last_error())))
+        }
+        return handle
+    }
+
+    /// Who sums a tensor, by where it lies; `nil` for a process alone.
+    private func group(of tensor: Tensor) -> ct_process_group? {
+        guard handle != nil, tensor.device != .cpu else { return handle }
+        guard let deviceGroup, deviceGroup.device == tensor.device else {
+            preconditionFailure("ranks have not met on \(tensor.device)")
+        }
+        return deviceGroup.handle
     }
 
     /// Whether this is the rank that writes and prints.
@@ -73,17 +120,17 @@ public final class ProcessGroup {
     /// - Parameter activity: for the error, such as `"summing gradients"`.
     /// - Throws: `RankError.lost`
     public func sum(_ tensor: Tensor, _ activity: @autoclosure () -> String) throws {
-        guard let handle else { return }
-        try check(activity(), withExtendedLifetime(tensor) { ct_process_group_sum(handle, tensor.handle) })
+        guard let group = group(of: tensor) else { return }
+        try check(activity(), withExtendedLifetime(tensor) { ct_process_group_sum(group, tensor.handle) })
     }
 
     /// As `sum`, beside what this rank does next. Requests begin in the same order on all ranks, these and others.
     ///
     /// - Throws: `RankError.lost`, here or in `wait()`.
     public func beginSum(_ tensor: Tensor, _ activity: String) throws -> PendingSum {
-        guard let handle else { return PendingSum(of: tensor) }
+        guard let group = group(of: tensor) else { return PendingSum(of: tensor) }
         var work = ct_work()
-        try check(activity, withExtendedLifetime(tensor) { ct_process_group_begin_sum(handle, tensor.handle, &work) })
+        try check(activity, withExtendedLifetime(tensor) { ct_process_group_begin_sum(group, tensor.handle, &work) })
         let begun = work
         return PendingSum(of: tensor, begun) { try self.check(activity, ct_work_wait(begun)) }
     }
@@ -103,8 +150,8 @@ public final class ProcessGroup {
 
     /// Replaces `tensor` by that of rank 0.
     public func broadcast(_ tensor: Tensor, _ activity: @autoclosure () -> String) throws {
-        guard let handle else { return }
-        try check(activity(), withExtendedLifetime(tensor) { ct_process_group_broadcast(handle, tensor.handle, 0) })
+        guard let group = group(of: tensor) else { return }
+        try check(activity(), withExtendedLifetime(tensor) { ct_process_group_broadcast(group, tensor.handle, 0) })
     }
 
     /// The bytes that rank 0 has.
