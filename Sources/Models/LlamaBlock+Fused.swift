@@ -6,8 +6,8 @@ import Torch
 // gradients are handed on in its own type.
 //
 // Saved for backward: x, the turned q, k and v, the attention's output and softmax's sums, the residual stream after attention, gate and
-// up, each norm's factors, the adapter's low-rank activations and which of its inputs dropout kept, a bit each; q and k also before their norms, where they have some. The norms'
-// results and the gate's are computed again, which saves a third of the memory.
+// up, each norm's factors, the adapter's low-rank activations and a bit for each of its inputs that dropout kept; q and k also before
+// their norms, where they have some. The norms' results and the gate's are computed again, which saves a third of the memory.
 extension LlamaBlock {
     /// Why `plain` has to run; `nil` where `fused` computes the same.
     func reasonForPlain(cache: Bool, length: Int) -> PlainReason? {

@@ -57,7 +57,7 @@ public final class ProcessGroup {
         guard count > 1, device != .cpu, deviceGroup?.device != device else { return }
         precondition(deviceGroup == nil, "a rank has met the others on \(deviceGroup!.device)")
         let met = try Self.meet(
-            place, timeout, at: "winnow/\(place.job)/\(place.restartCount)/\(count) GPUs", ct_process_group_create_nccl)
+            place, timeout, at: "winnow/\(place.job)/\(place.restartCount)/nccl", ct_process_group_create_nccl)
         deviceGroup = (device, met)
         let proof = Tensor([1, rank], on: device)
         try sum(proof, "meeting on GPUs")
