@@ -38,7 +38,9 @@ import Torch
         let inputGradient = random(shape.rows, shape.inputs)
 
         let (expected, expectedInput) = (output.cloned(), inputGradient.cloned())
-        let expectedLow = group(.float64).addByOperators(to: expected, input: input).low
+        let byOperators = group(.float64).addByOperators(to: expected, input: input)
+        let expectedLow = byOperators.low
+        #expect(byOperators.areByRow == (kind.dropout == nil))
         let expectedGradients = group(.float64).backwardByOperators(
             gradient, input: input, low: expectedLow, addingTo: expectedInput)
 

@@ -182,8 +182,12 @@ import Training
         }
         for pool in [TokenSelector.Pool.microBatch, .batch] {
             let trainer = try Self.trainer(Arm(pool: pool), selection: .device, reference: Broken())
+            func weights() -> [[Float]] { trainer.trained.map { $0.tensor.values() } }
+            let before = weights()
             #expect(throws: TrainingError.nonFiniteReference(step: 1)) { _ = try trainer.advance() }
             #expect(trainer.progress.step == 0)
+            // Losses and gradients are sound: it is the reference that keeps the device from stepping.
+            #expect(weights() == before)
         }
     }
 
