@@ -24,6 +24,7 @@ inline uint64_t mixed(uint64_t value) {
 /// Words that are hashed at once: those of a block of 32 columns. The low 16 bits of each decide the first half, the high ones the second.
 using Words = uint32_t __attribute__((ext_vector_type(16)));
 using Bits = bool __attribute__((ext_vector_type(16)));
+static_assert(std::endian::native == std::endian::little, "the first of `Bits` is to be the lowest bit");
 constexpr Words wordsOfBlock{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 FOR_EACH_PROCESSOR void drawRows(
@@ -82,8 +83,8 @@ KeptBits KeptBits::from(int64_t row, int64_t column) const {
     return {first + row * stride + column / columnsOfWord, stride};
 }
 
-void KeptBits::draw(const ct_dropout &dropout, uint64_t key, int64_t row, int64_t rows, int64_t columns) const {
-    drawRows(first, stride, rows, wordsOf(columns), key, static_cast<uint64_t>(dropout.first_row + row), dropout.dropped);
+void KeptBits::draw(const ct_dropout &dropout, uint64_t key, int64_t maskRow, int64_t rows, int64_t columns) const {
+    drawRows(first, stride, rows, wordsOf(columns), key, static_cast<uint64_t>(dropout.first_row + maskRow), dropout.dropped);
 }
 
 template <class Real>

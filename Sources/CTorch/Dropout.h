@@ -1,5 +1,5 @@
-// Dropout without state: whether a value is dropped is a function of a key, its row and its column, so that a part of a matrix is dropped as
-// in the whole, and every device drops the same (RowKernels.cu).
+// Dropout without state: whether a value is dropped is a function of a key, its row and its column, so that a part of a matrix is dropped
+// as in the whole, and every device drops the same (RowKernels.cu).
 //
 // A row's two 32-bit keys come from SplitMix64 of the mask's key and the row. Of each 32 columns, 16 words of 32 bits, hashed from the
 // keys and the word's number, decide two columns each, 16 apart: whole vectors.
@@ -23,11 +23,11 @@ struct KeptBits {
     /// Those from `column` on, a multiple of 32.
     KeptBits from(int64_t row, int64_t column) const;
 
-    /// Draws those of `rows` rows from `row` of the mask with this key, of `columns` columns from the first.
-    void draw(const ct_dropout &dropout, uint64_t key, int64_t row, int64_t rows, int64_t columns) const;
+    /// Fills `rows` rows from the first on with what the mask of this key keeps from its row `maskRow` on, of `columns` columns.
+    void draw(const ct_dropout &dropout, uint64_t key, int64_t maskRow, int64_t rows, int64_t columns) const;
 
-    /// y = x where it is kept, scaled to the same expectation, and 0 elsewhere, or y += that: `[rows, columns]`, rows `xStride` and `yStride`
-    /// values apart.
+    /// y = x where it is kept, scaled to the same expectation, and 0 elsewhere, or y += that: `[rows, columns]`, rows `xStride` and
+    /// `yStride` values apart.
     template <class Real>
     void apply(
         const ct_dropout &dropout, int64_t rows, int64_t columns, const Real *x, int64_t xStride, Real *y, int64_t yStride,

@@ -58,11 +58,11 @@ struct LowRankGroup {
     KeptBits keptBits(const at::Tensor &kept, int64_t rows) const {
         if (!dropout) return {};
         TORCH_CHECK(kept.defined(), "dropout without what it kept");
-        Rows<int32_t> words(kept);
+        Rows<int32_t> bits(kept);
         TORCH_CHECK(
-            words.count == rows && words.width == this->words, "what dropout kept, of shape ", kept.sizes(), ", isn't the group's, of ",
-            this->words, " words for ", rows, " rows");
-        return {reinterpret_cast<uint32_t *>(words.first), words.stride};
+            bits.count == rows && bits.width == words, "what dropout kept, of shape ", kept.sizes(), ", isn't the group's, of ", words,
+            " words for ", rows, " rows");
+        return {reinterpret_cast<uint32_t *>(bits.first), bits.stride};
     }
 
     /// A part's own, from `row` and `column` of its input on.

@@ -6,7 +6,7 @@ import Torch
 // gradients are handed on in its own type.
 //
 // Saved for backward: x, the turned q, k and v, the attention's output and softmax's sums, the residual stream after attention, gate and
-// up, each norm's factors, the adapter's low-rank activations and a bit for each of its inputs that dropout kept; q and k also before
+// up, each norm's factors, the adapter's low-rank activations and, a bit each, which of its inputs dropout kept; q and k also before
 // their norms, where they have some. The norms' results and the gate's are computed again, which saves a third of the memory.
 extension LlamaBlock {
     /// Why `plain` has to run; `nil` where `fused` computes the same.
@@ -26,34 +26,35 @@ extension LlamaBlock {
         return differentiable(inputs) {
             let x = input.detached()
             let (normalized, factor) = inputNorm.kernel(x)
-            let (qkv, qkvKept) = adapters[0].forward(normalized)
+            let (qkv, qkvActivations) = adapters[0].forward(normalized)
             let heads = headNorms?.normalize(qkv, heads: headCount, keyValueHeads: keyValueHeadCount)
             RowKernels.rotate(rotated(qkv), cosine: pass.rotation.cosine, sine: pass.rotation.sine)
             let (attended, softmax) = RowKernels.attention(
                 qkv, heads: headCount, keyValueHeads: keyValueHeadCount, length: pass.length, window: window)
-            let (projected, outputKept) = adapters[1].forward(attended)
+            let (projected, outputActivations) = adapters[1].forward(attended)
             let (normalizedAgain, factorAgain) = postAttentionNorm.kernel(projected, adding: x)
-            let (gateAndUp, gateUpKept) = adapters[2].forward(normalizedAgain)
+            let (gateAndUp, gateUpActivations) = adapters[2].forward(normalizedAgain)
             let activated = activation.kernel(gateAndUp)
-            let (result, downKept) = adapters[3].forward(activated)
+            let (result, downActivations) = adapters[3].forward(activated)
             result += projected
 
             return (
                 [result],
                 { gradients in
                     guard let gradient = gradients[0] else { return inputs.map { _ in nil } }
-                    let rows = carryingRows(pass, [outputKept, gateUpKept, downKept])
+                    let rows = carryingRows(pass, [outputActivations, gateUpActivations, downActivations])
                     let gateAndUp = rows.taken(from: gateAndUp)
                     let throughDown = adapters[3].backward(
-                        rows.taken(from: gradient), input: activation.kernel(gateAndUp), activations: downKept.map(rows.taken))
+                        rows.taken(from: gradient), input: activation.kernel(gateAndUp),
+                        activations: downActivations.map(rows.taken))
                     let carried = rows.taken(from: projected)
                     let throughGate = adapters[2].backward(
                         activation.kernelBackward(throughDown.input!, gateUp: gateAndUp),
-                        input: postAttentionNorm.kernel(carried).normalized, activations: gateUpKept.map(rows.taken))
+                        input: postAttentionNorm.kernel(carried).normalized, activations: gateUpActivations.map(rows.taken))
                     let carriedResidual = postAttentionNorm.kernelBackward(
                         throughGate.input!, x: carried, factor: rows.taken(from: factorAgain), adding: rows.taken(from: gradient))
                     let throughOutput = adapters[1].backward(
-                        carriedResidual, input: rows.taken(from: attended), activations: outputKept.map(rows.taken))
+                        carriedResidual, input: rows.taken(from: attended), activations: outputActivations.map(rows.taken))
                     let residual = rows.put(carriedResidual, amongRows: x.size(0))
                     let qkvGradient = RowKernels.attentionBackward(
                         rows.put(throughOutput.input!, amongRows: x.size(0)), qkv: qkv, output: attended, normalizer: softmax,
@@ -65,7 +66,7 @@ extension LlamaBlock {
                         headNorms!.backward(qkvGradient, heads, heads: headCount, keyValueHeads: keyValueHeadCount)
                     }
                     let throughInput = adapters[0].backward(
-                        qkvGradient, input: inputNorm.kernel(x).normalized, activations: qkvKept,
+                        qkvGradient, input: inputNorm.kernel(x).normalized, activations: qkvActivations,
                         wantsInput: input.requiresGradient)
                     let inputGradient = throughInput.input.map {
                         inputNorm.kernelBackward($0, x: x, factor: factor, adding: residual)
@@ -78,8 +79,8 @@ extension LlamaBlock {
     }
 
     /// Behind attention each row is by itself, unless an adapter there knows it by its place.
-    private func carryingRows(_ pass: Pass, _ kept: [LowRankGroup.Activations?]) -> CarryingRows {
-        let areByRow = kept.allSatisfy { $0?.areByRow ?? true }
+    private func carryingRows(_ pass: Pass, _ activations: [LowRankGroup.Activations?]) -> CarryingRows {
+        let areByRow = activations.allSatisfy { $0?.areByRow ?? true }
         return CarryingRows(places: isLast && areByRow ? pass.gradientRows?.places : nil)
     }
 

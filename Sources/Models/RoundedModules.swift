@@ -11,7 +11,7 @@ struct RoundedModules {
     init(_ adapter: LoRAAdapter?, _ linears: [Linear], as dtype: DType) {
         let adapted = linears.compactMap { linear in adapter?.modules[linear.name].map { (name: linear.name, module: $0) } }
         parameters = adapted.flatMap { [$0.module.a, $0.module.b] }
-        let rounded = Tensor.converted(withoutGradient { parameters.map { $0.detached() } }, to: dtype)
+        let rounded = Tensor.convertedTogether(parameters, to: dtype)
         for (place, (name, _)) in adapted.enumerated() {
             modules[name] = LoRAAdapter.Module(a: rounded[2 * place], b: rounded[2 * place + 1])
         }
@@ -19,6 +19,6 @@ struct RoundedModules {
 
     /// - Parameter gradients: of all of `parameters`, in the layer's type.
     func widened(_ gradients: [Tensor]) -> [Tensor] {
-        parameters.first.map { Tensor.converted(gradients, to: $0.dtype) } ?? []
+        parameters.first.map { Tensor.convertedTogether(gradients, to: $0.dtype) } ?? []
     }
 }

@@ -1,7 +1,7 @@
 import CTorch
 
-/// Dropout without state: whether a value is dropped is a function of a key, its row and its column. The backward pass asks again
-/// instead of remembering, and every device drops the same.
+/// Dropout without state: whether a value is dropped is a function of a key, its row and its column, so that a backward pass can ask again,
+/// and every device drops the same.
 ///
 /// Unchecked: a key's tensor is read where values are dropped, by the thread that has them; nobody else is given it.
 public struct Dropout: @unchecked Sendable {

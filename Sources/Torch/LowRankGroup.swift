@@ -72,6 +72,7 @@ public struct LowRankGroup {
         _ gradient: Tensor, input: Tensor, activations: Activations, addingTo inputGradient: Tensor?
     ) -> [Gradients] {
         guard case .host = RowKernels.place(of: input) else {
+            precondition(activations.kept == nil, "operators ask for masks again, by rows that these may no longer be")
             return backwardByOperators(gradient, input: input, low: activations.low, addingTo: inputGradient)
         }
         let (lowGradient, gradients) = matrixGradients(gradient, input: input, activations)

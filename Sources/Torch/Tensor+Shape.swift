@@ -12,10 +12,10 @@ extension Tensor {
     /// The same memory, outside the graph.
     public func detached() -> Tensor { Operator.detach(self) }
     public func converted(to dtype: DType) -> Tensor { self.dtype == dtype ? self : Operator.convert(self, dtype) }
-    /// Many in few launches on a GPU; unrecorded. Those that have the type are returned as they are.
-    public static func converted(_ tensors: [Tensor], to dtype: DType) -> [Tensor] {
+    /// Many in few launches on a GPU, outside the graph. Those that have the type share the memory of what is given.
+    public static func convertedTogether(_ tensors: [Tensor], to dtype: DType) -> [Tensor] {
         withoutGradient {
-            var result = tensors
+            var result = tensors.map { $0.detached() }
             let places = tensors.indices.filter { tensors[$0].dtype != dtype }
             for place in places { result[place] = .empty(tensors[place].shape, dtype: dtype, on: tensors[place].device) }
             if !places.isEmpty { Operator.forEachCopy(places.map { result[$0] }, places.map { tensors[$0] }) as Void }

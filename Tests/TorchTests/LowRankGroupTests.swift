@@ -60,12 +60,12 @@ import Torch
         expectClose(foundInput, expectedInput, tolerance, "gradient of the input")
     }
 
-    @Test func noRowsGiveNoGradient() {
+    @Test(arguments: [nil, Dropout(probability: 0.3, key: 2)]) func noRowsGiveNoGradient(dropout: Dropout?) {
         let group = LowRankGroup(
-            [.init(a: random(2, 3), b: random(4, 2), columns: 0..<4, stream: 0)], scale: 1, dropout: nil)
+            [.init(a: random(2, 3), b: random(4, 2), columns: 0..<4, stream: 0)], scale: 1, dropout: dropout)
         let (input, gradient) = (random(0, 3), random(0, 4))
         let activations = group.add(to: random(0, 4), input: input)
-        let found = group.backward(gradient, input: input, activations: activations, addingTo: nil)[0]
+        let found = group.backward(gradient, input: input, activations: activations, addingTo: random(0, 3))[0]
         #expect(found.ofA.values(Double.self).allSatisfy { $0 == 0 } && found.ofB.values(Double.self).allSatisfy { $0 == 0 })
     }
 }

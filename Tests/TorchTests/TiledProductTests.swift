@@ -93,5 +93,19 @@ import Torch
             expectClose(found.ofA, expected.ofA, "gradient of A")
             expectClose(found.ofB, expected.ofB, "gradient of B")
         }
+
+        // Of two rows in three, and not in order: what is kept of them goes along.
+        let places = Tensor((0..<shape.rows).reversed().filter { $0 % 3 != 1 })
+        let some: Tensor = Operator.indexCopyInPlace(Tensor.zeros(gradient.shape), 0, places, gradient.rows(places))
+        let expectedOfSome = wide(some).matmul(wide(weight))
+        let expectedSome = group(.float64).backwardByOperators(
+            wide(some), input: wide(input), low: expectedLow, addingTo: expectedOfSome)
+        let (ofSome, ofSomeMatrices) = group(.float32).backwardProduct(
+            gradient.rows(places), weight, input: input.rows(places), activations: activations.rows(places))
+        expectClose(ofSome, expectedOfSome.rows(places), "gradient of some rows of the input")
+        for (found, expected) in zip(ofSomeMatrices, expectedSome) {
+            expectClose(found.ofA, expected.ofA, "gradient of A from some rows")
+            expectClose(found.ofB, expected.ofB, "gradient of B from some rows")
+        }
     }
 }

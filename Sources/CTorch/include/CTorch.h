@@ -183,8 +183,8 @@ typedef struct {
 
 // `inputs` and `outputs` are of all the group's layers, to see that the parts fit.
 
-/// dropped(input) · Aᵀ, part by part, `[n, in] → [n, Σ r]`, and which values of the input each part's dropout kept, a bit each, 32 columns in a
-/// word, part by part, `[n, parts · ⌈in / 32⌉]` int32; null without dropout.
+/// dropped(input) · Aᵀ, part by part, `[n, in] → [n, Σ r]`, and which values of the input each part's dropout kept, a bit each, 32 columns
+/// in a word, part by part, `[n, parts · ⌈in / 32⌉]` int32; null without dropout.
 ct_status ct_low_rank_activations(
     ct_tensor input, const ct_low_rank_group *group, int64_t outputs, ct_tensor *low, ct_tensor *kept);
 /// output += scale · low · Bᵀ in each part's columns. `[n, Σ out]`, `[n, Σ r]`

@@ -28,7 +28,7 @@ import Training
 
     static func trainer(
         _ arm: Arm, selection: SelectionPlace, graphs: GraphUse = .off, steps: Int = 4, wholeModel: Bool = false,
-        probeBlocks: Int = 0, reference: (any ReferenceLoss)? = nil
+        probeBlocks: Int = 0, recomputesLayers: Bool = false, reference: (any ReferenceLoss)? = nil
     ) throws -> Trainer {
         let model = try LlamaModel.tiny()
         var options = Trainer.Options(stepCount: steps)
@@ -42,7 +42,8 @@ import Training
             score: TokenScoreRegistry.score(named: arm.score), policy: SelectionPolicyRegistry.policy(named: arm.policy),
             ratio: arm.policy == "all" ? 1 : 0.4, pool: arm.pool, ties: arm.ties)
         return try Trainer(
-            model: model, adapter: wholeModel ? nil : LoRAAdapter.random(for: model, dropout: arm.dropout),
+            model: model, stepModel: recomputesLayers ? model.recomputingLayers() : nil,
+            adapter: wholeModel ? nil : LoRAAdapter.random(for: model, dropout: arm.dropout),
             sampler: TokenBlocks(count: 12, blockLength: arm.blockLength).sampler(batchSize: 2, shuffle: true),
             selector: selector, reference: reference ?? LiveReference(model), options: options)
     }

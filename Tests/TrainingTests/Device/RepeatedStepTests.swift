@@ -29,6 +29,16 @@ import Training
         #expect(found.weights == ordinary.weights)
     }
 
+    /// Layers that the backward pass runs a second time are part of the work that would be recorded.
+    @Test(arguments: [0, 0.3]) func layersMayRunTwice(dropout: Double) throws {
+        let arm = Arm(dropout: dropout)
+        let ordinary = try DeviceStepTests.trace(DeviceStepTests.trainer(arm, selection: .host))
+        let twice = try DeviceStepTests.trainer(arm, selection: .device, graphs: .rehearsed, recomputesLayers: true)
+        #expect(twice.reasonForNoGraphs == .rehearsed)
+        let found = try DeviceStepTests.trace(twice)
+        #expect(found.steps == ordinary.steps && found.weights == ordinary.weights)
+    }
+
     /// After the first step, every step asks for the same memory in the same order, and gives all of it back: the blocks of one step
     /// serve all.
     @Test(arguments: arms) func aRepeatedStepNeedsNoNewMemory(arm: Arm) throws {
