@@ -7,6 +7,8 @@
 #define USE_C10D_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
+#include <cstdlib>
+
 #include "Ranks.h"
 #endif
 
@@ -19,6 +21,8 @@ bool ct_has_nccl() { return true; }
 ct_status ct_process_group_create_nccl(
     ct_meeting_place place, int32_t rank, int32_t size, int64_t timeoutMilliseconds, ct_process_group *result) {
     return guarded([&] {
+        // A rank that waits in vain gets an error when the time is up; c10d's watchdog would end the process instead.
+        ::setenv("TORCH_NCCL_BLOCKING_WAIT", "1", /*overwrite=*/0);
         auto options = c10d::ProcessGroupNCCL::Options::create();
         options->timeout = std::chrono::milliseconds(timeoutMilliseconds);
         *result = opened(

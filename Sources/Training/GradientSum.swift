@@ -86,7 +86,7 @@ package final class GradientSum {
             return Tensor.concatenated(
                 bucket.tensors.map {
                     ($0.gradient ?? .zeros($0.shape, dtype: $0.dtype, on: $0.device)).converted(to: bucket.dtype).reshaped([-1])
-                } + [Tensor(marks).converted(to: bucket.dtype).moved(to: bucket.tensors[0].device)])
+                } + [Tensor(marks).converted(to: bucket.dtype).sent(to: bucket.tensors[0].device)])
         }
         pending.append(try ranks.beginSum(sum, "summing gradients"))
     }

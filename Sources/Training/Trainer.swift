@@ -102,7 +102,8 @@ public final class Trainer {
         if reasonForHostSelection == nil {
             let decided = DeviceOptimizer(
                 trained, optimizer, clippingAt: options.clipNorm, on: device, repeating: recorder)
-            pipeline = StepPipeline(DeviceStep(step, repeating: recorder), decided, trained)
+            pipeline = StepPipeline(
+                DeviceStep(step, repeating: recorder), decided, trained, windowLength: options.accumulation)
         } else {
             pipeline = nil
         }
@@ -181,7 +182,8 @@ public final class Trainer {
         let factor = GradientNormalization.factor(
             norm: outcome.norm, dividingBy: result.gradientDivisor, clippingAt: options.clipNorm)
         withoutGradient { Operator.forEachMultiply(live.map { $0.tensor.gradient! }, factor) as Void }
-        optimizer.step(learningRate: learningRate)
+        // The device's own step reads a learning rate of float32.
+        optimizer.step(learningRate: model.headWeight.device == .cpu ? learningRate : Double(Float(learningRate)))
         return outcome
     }
 

@@ -40,6 +40,13 @@ ct_status ct_device_peak_memory(ct_device device, int64_t *result);
 /// Gives memory that no tensor holds back to the device. Nothing to do for the CPU.
 ct_status ct_device_release_memory(ct_device device);
 
+/// A copy in host memory that may still be on its way, behind what the device was given before, and before what it is given from now on.
+typedef struct { void *_Nullable raw; } ct_arrival;
+ct_status ct_arrival_begin(ct_tensor tensor, ct_tensor *copy, ct_arrival *result);
+/// Waits until the copy is there.
+ct_status ct_arrival_wait(ct_arrival arrival);
+void ct_arrival_free(ct_arrival arrival);
+
 // Graphs: a stretch of work on a GPU, recorded once and repeated with one launch.
 
 typedef struct { void *_Nullable raw; } ct_graph;

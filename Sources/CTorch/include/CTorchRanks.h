@@ -30,7 +30,7 @@ ct_status ct_process_group_create(
     ct_meeting_place place, int32_t rank, int32_t size, int64_t timeoutMilliseconds, ct_process_group *result);
 /// Whether this program was built with NVIDIA's headers of NCCL.
 bool ct_has_nccl(void);
-/// A group for tensors on GPUs, each rank's on its own, over NCCL: sums and broadcasts. What waits for it is the current stream.
+/// A group for tensors on GPUs, each rank's on its own, over NCCL: sums and broadcasts.
 ct_status ct_process_group_create_nccl(
     ct_meeting_place place, int32_t rank, int32_t size, int64_t timeoutMilliseconds, ct_process_group *result);
 void ct_process_group_free(ct_process_group group);

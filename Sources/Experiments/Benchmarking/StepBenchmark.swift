@@ -72,11 +72,12 @@ public final class StepBenchmark {
             gradientNorm: metrics.gradientNorm, pageFaults: ProcessMemory.pageFaults - faults)
     }
 
-    /// Lets the reference remember what it says of the next step's blocks, where that is no part of the step.
+    /// Lets the reference remember what it says of the blocks of the next step, and of the one after it, whose work a device may be given
+    /// meanwhile, where that is no part of the step.
     private func askStoredReference() throws {
         guard !scoresLive, let reference = run.reference else { return }
         var sampler = trainer.sampler
-        for _ in 0..<recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
+        for _ in 0..<2 * recipe.training.accumulation { _ = try reference.losses(of: sampler.next()) }
     }
 
     public var device: Device { recipe.compute.device }

@@ -15,14 +15,13 @@ extension ComputeRecipe {
         return own
     }
 
-    /// Meets the other ranks where gradients are.
+    /// Whether ranks can sum gradients where they are.
     ///
-    /// - Throws: `RunError.noNCCL`; what meeting throws.
-    func meet(_ ranks: ProcessGroup) throws {
+    /// - Throws: `RunError.noNCCL`
+    func checkNCCL(for ranks: ProcessGroup) throws {
         guard device == .cpu || ranks.count == 1 || ProcessGroup.hasNCCL else {
             throw RunError.noNCCL(device: device.description, ranks: ranks.count)
         }
-        try ranks.meet(on: device)
     }
 
     func setThreads(for ranks: ProcessGroup) { Runtime.threadCount = threads > 0 ? threads : ranks.threadCount }

@@ -48,8 +48,8 @@ public final class Run {
         self.onDisk = onDisk
         recipe.compute.setThreads(for: ranks)
         Runtime.arithmetic = recipe.compute.arithmetic
+        try recipe.compute.checkNCCL(for: ranks)
         try Runtime.leaveDefaultStream(of: recipe.compute.device)
-        try recipe.compute.meet(ranks)
         if recipe.compute.arithmetic == .kernels, let problem = Runtime.kernelProblem(on: recipe.compute.device) {
             throw RunError.noKernels(device: recipe.compute.device.description, problem: problem)
         }
@@ -179,15 +179,16 @@ public final class Run {
         return manifest
     }
 
-    /// Makes sure that all ranks are about to train the same model on the same data in the same way.
+    /// Makes sure that all ranks are about to train the same model on the same data in the same way, and has them meet on their devices.
     ///
-    /// - Throws: `RankError.differs` on all, where one has something else than the first.
+    /// - Throws: `RankError.differs` on all, where one has something else than the first; what meeting throws.
     func agreeAmongRanks() throws {
         guard trainer.ranks.count > 1 else { return }
         var facts = ["recipe": sharedHash, "model": try loaded.hash.get()]
         for (split, hash) in dataHashes { facts["data of \(split)"] = hash }
         facts.merge(try inputHashes()) { $1 }
         try RankAgreement(facts).check(among: trainer.ranks)
+        try trainer.ranks.meet(on: recipe.compute.device)
     }
 }
 

@@ -88,10 +88,20 @@ final class DeviceOptimizer {
                 let isTaken = isFinite.converted(to: .float32) * isPositive.converted(to: .float32)
                 var factor: Tensor = Operator.reciprocal(divisor)
                 if let limit { factor = factor * (Operator.clamp(limit / (norm + 1e-6), max: 1.0) as Tensor) }
-                Operator.forEachMultiplyByTensor(gradients, factor.converted(to: learningRate.dtype)) as Void
+                multiply(gradients, factor.converted(to: learningRate.dtype))
                 optimizer.step(learningRate: learningRate, ifTaken: isTaken)
                 return norms
             }
         }
+    }
+
+    /// Gradients of fewer bits are multiplied in the factor's, as by a number of the host's.
+    private static func multiply(_ gradients: [Tensor], _ factor: Tensor) {
+        let narrow = gradients.filter { [.bfloat16, .float16].contains($0.dtype) }
+        Operator.forEachMultiplyByTensor(gradients.filter { ![.bfloat16, .float16].contains($0.dtype) }, factor) as Void
+        guard !narrow.isEmpty else { return }
+        let wide = Tensor.convertedTogether(narrow, to: .float32)
+        Operator.forEachMultiplyByTensor(wide, factor) as Void
+        Operator.forEachCopy(narrow, wide) as Void
     }
 }

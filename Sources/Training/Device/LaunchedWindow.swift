@@ -40,22 +40,28 @@ struct LaunchedWindow {
         }
     }
 
-    /// Waits for the device, once, and reads what it has to say.
+    /// What the device has to say, on its way.
     ///
     /// - Parameter more: further numbers to be read with it, `[n]`.
+    func report(with more: Tensor) -> Arrival {
+        withoutGradient {
+            let more = more.converted(to: .float64)
+            guard case .pending(let parts) = contents else { return Arrival(of: more) }
+            return Arrival(of: .concatenated(parts.compactMap { $0?.report } + [more]))
+        }
+    }
+
+    /// Waits for the report and reads it.
+    ///
     /// - Throws: `TrainingError.nonFiniteLoss`, `.nonFiniteReference`, `SelectionError.notANumber`: as a step on the host, but after the
     ///   backward pass.
-    func read(_ more: Tensor) throws -> (result: SelectedLossStep.Result, more: [Double]) {
+    func read(_ report: Arrival) throws -> (result: SelectedLossStep.Result, more: [Double]) {
         var result: SelectedLossStep.Result
-        var further: [Double]
+        var further = report.values()
         switch contents {
-        case .known(let known): (result, further) = (known, more.values())
+        case .known(let known): result = known
         case .pending(let parts):
-            let reports = parts.compactMap { $0?.report }
-            let values: [Double] = withoutGradient {
-                Tensor.concatenated(reports + [more.converted(to: .float64)]).values()
-            }
-            var rest = values[...]
+            var rest = further[...]
             result = SelectedLossStep.Result()
             for part in parts {
                 guard let part else {

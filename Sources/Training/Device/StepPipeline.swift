@@ -8,6 +8,8 @@ final class StepPipeline {
     private let deviceStep: DeviceStep
     private let optimizer: DeviceOptimizer
     private let trained: NamedTensors
+    /// Micro-batches of a window.
+    private let windowLength: Int
     private var ahead: Ahead?
 
     /// A window's work that was launched before its turn, and the sums that it leaves, of which the tensors know nothing until then: who asks
@@ -20,8 +22,8 @@ final class StepPipeline {
         let versions: [Int64]
     }
 
-    init(_ deviceStep: DeviceStep, _ optimizer: DeviceOptimizer, _ trained: NamedTensors) {
-        (self.deviceStep, self.optimizer, self.trained) = (deviceStep, optimizer, trained)
+    init(_ deviceStep: DeviceStep, _ optimizer: DeviceOptimizer, _ trained: NamedTensors, windowLength: Int) {
+        (self.deviceStep, self.optimizer, self.trained, self.windowLength) = (deviceStep, optimizer, trained, windowLength)
     }
 
     /// - Parameter window: what a sampler gives for a step.
@@ -37,8 +39,9 @@ final class StepPipeline {
             let launched = try ready?.launched ?? launch(current, number)
             let live = trained.filter { $0.tensor.gradient != nil }.map(\.name)
             let norms = try optimizer.step(faults: launched.faults, dividingBy: launched.divisor, learningRate: learningRate)
-            if !isLast { launchAhead(window(current.after), number + 1) }
-            let (result, read) = try launched.read(norms)
+            let report = launched.report(with: norms)
+            if !isLast { launchAhead({ window(current.after) }, number + 1) }
+            let (result, read) = try launched.read(report)
             return StepOutcome(current, result, norms: Array(zip(live, read)))
         } catch TrainingError.nonFiniteLoss {
             return StepOutcome(lossNotFiniteIn: current)
@@ -46,18 +49,23 @@ final class StepPipeline {
     }
 
     /// What was launched for this turn, its sums at the weights; nil where the sampler has been moved or a weight changed since.
-    private func takeAhead(_ number: Int, _ sampler: any BlockSampler) -> Ahead? {
+    private func takeAhead(
+        _ number: Int, _ sampler: any BlockSampler
+    ) -> (window: StepWindow, launched: LaunchedWindow)? {
         defer { ahead = nil }
         guard let ahead, ahead.launched.number == number, ahead.window.before == sampler.states,
             ahead.versions == trained.map(\.tensor.version)
         else { return nil }
         for ((_, tensor), gradient) in zip(trained, ahead.gradients) { tensor.gradient = gradient }
-        return ahead
+        // The tensors alone own their gradients from here on, which make room for the next window's.
+        return (ahead.window, ahead.launched)
     }
 
     /// What can't be launched now says why at its turn.
-    private func launchAhead(_ window: StepWindow, _ number: Int) {
-        guard deviceStep.launchesAtOnce(window.batches.count), let launched = try? launch(window, number) else { return }
+    private func launchAhead(_ window: () -> StepWindow, _ number: Int) {
+        guard deviceStep.launchesAtOnce(windowLength) else { return }
+        let window = window()
+        guard let launched = try? launch(window, number) else { return }
         ahead = Ahead(
             window: window, launched: launched, gradients: trained.map(\.tensor.gradient),
             versions: trained.map(\.tensor.version))
