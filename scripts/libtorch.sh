@@ -25,19 +25,24 @@ link() {
     [ -d "$target/include" ] || return 1
     [ "$(readlink "$checkout/.libtorch")" = "$target" ] || ln -sfn "$target" "$checkout/.libtorch"
 }
-link "$wanted" || link "$plain" && exit 0
-
 # NVIDIA's headers that torch doesn't bring along, which CUDA graphs and NCCL's groups are compiled against (Package.swift).
 cuda_headers() {
     local cuda
     cuda=$(sed -n "s/^cuda: .*'\([0-9]*\.[0-9]*\).*'$/\1/p" "$1/torch/version.py")
     [ -n "$cuda" ] || return 0
+    local include=$1/nvidia/cu${cuda%%.*}/include
     # Unpacked, since pip's --target won't add to the folder `nvidia` that is there.
-    (fetch_wheel cuda-headers "nvidia-cuda-crt==$cuda.*" "$1") ||
+    [ -e "$include/crt/host_defines.h" ] || (fetch_wheel cuda-headers "nvidia-cuda-crt==$cuda.*" "$1") ||
         say "nvidia-cuda-crt $cuda could not be fetched: winnow is built without CUDA graphs, and runs without them"
-    (fetch_wheel nccl-headers "nvidia-cuda-cccl==$cuda.*" "$1") ||
+    [ -e "$include/nv/target" ] || (fetch_wheel nccl-headers "nvidia-cuda-cccl==$cuda.*" "$1") ||
         say "nvidia-cuda-cccl $cuda could not be fetched: winnow is built without NCCL, and runs on one GPU"
 }
+
+for version in "$wanted" "$plain"; do
+    link "$version" || continue
+    cuda_headers "$cache/libtorch/$version"
+    exit 0
+done
 
 # `install VERSION OPTION…`. Byte-compiling is left to the import by the few who need it (scripts/test-peers.sh).
 install() {
