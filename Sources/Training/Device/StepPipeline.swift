@@ -3,7 +3,8 @@ import Models
 import Torch
 
 /// Steps that a device takes by itself, one behind another: it selects, sums gradients, decides whether there is a direction and steps, and
-/// has the next window's work before the host reads what is to be recorded of this one. That is all the host waits for.
+/// has the next window's work before the host reads what is to be recorded of this one. That is all the host waits for. It costs memory: the
+/// next window's sums are there through an evaluation between two steps.
 final class StepPipeline {
     private let deviceStep: DeviceStep
     private let optimizer: DeviceOptimizer
