@@ -198,6 +198,7 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     case noKernels(device: String, problem: String)
     case noNCCL(device: String, ranks: Int)
     case deviceOfRank(String)
+    case noDeviceOfRank(device: String, ranks: Int)
     case foreignVocabulary(corpus: String, size: Int, model: String, modelSize: Int)
     case noSeparator(model: String)
     case changedRecipe(directory: String)
@@ -209,8 +210,10 @@ public enum RunError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .noDevice(let device):
-            "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, start as many ranks as a "
-                + "machine has GPUs, or set up a CUDA build"
+            "compute.device is \(device), but this libtorch \(Runtime.version) sees no such device: write cpu, or set up a CUDA build"
+        case .noDeviceOfRank(let device, let ranks):
+            "this rank's device is \(device), and this machine shows fewer GPUs than its \(ranks) ranks: start as many ranks as it has GPUs, "
+                + "each seeing all of them"
         case .noKernels(let device, let problem):
             "no kernels for \(device): \(problem); or write compute.arithmetic: operators, which is slower"
         case .noNCCL(let device, let ranks):

@@ -32,10 +32,9 @@ final class DeviceOptimizer {
             return
         }
         let gradients = tensors.map { Tensor.zeros($0.shape, dtype: $0.dtype, on: $0.device) }
-        let step = Self.step(
-            gradients, optimizer, faults: faults, divisor: divisor, learningRate: learningRate, limit: self.limit)
-        let work = recorder.work { [norms] in
-            let found = step()
+        let work = recorder.work { [norms, faults, divisor, learningRate, limit = self.limit] in
+            let found = Self.step(
+                gradients, optimizer, faults: faults, divisor: divisor, learningRate: learningRate, limit: limit)
             // Outside of what graphs share: made when the work is first rehearsed.
             if let place = norms.tensor { place.assign(found) } else { norms.tensor = found.cloned() }
         }
@@ -66,32 +65,31 @@ final class DeviceOptimizer {
         guard let repeated else {
             return Self.step(
                 trained.compactMap(\.gradient), optimizer, faults: self.faults, divisor: self.divisor,
-                learningRate: self.learningRate, limit: limit)()
+                learningRate: self.learningRate, limit: limit)
         }
         try repeated.work()
         // The next step writes to the same place.
         return withoutGradient { norms.tensor!.cloned() }
     }
 
+    /// - Returns: the norm of each sum of gradients.
     private static func step(
         _ gradients: [Tensor], _ optimizer: AdamW, faults: Tensor, divisor: Tensor, learningRate: Tensor, limit: Tensor?
-    ) -> () -> Tensor {
-        {
-            withoutGradient {
-                let norms: Tensor = GradientNormalization.norms(of: gradients) ?? .zeros([0], on: faults.device)
-                let wide = norms.converted(to: .float64)
-                let norm = (wide * wide).sum().squareRoot() / divisor
-                // Divided by 0 where something is wrong; NaN is no number's equal, itself not excepted.
-                let isSound: Tensor = Operator.equal(faults, faults * 0)
-                let judged = norm / isSound.converted(to: .float64)
-                let (isFinite, isPositive): (Tensor, Tensor) = (Operator.isFinite(judged), Operator.greaterThan(judged, 0))
-                let isTaken = isFinite.converted(to: .float32) * isPositive.converted(to: .float32)
-                var factor: Tensor = Operator.reciprocal(divisor)
-                if let limit { factor = factor * (Operator.clamp(limit / (norm + 1e-6), max: 1.0) as Tensor) }
-                multiply(gradients, factor.converted(to: learningRate.dtype))
-                optimizer.step(learningRate: learningRate, ifTaken: isTaken)
-                return norms
-            }
+    ) -> Tensor {
+        withoutGradient {
+            let norms: Tensor = GradientNormalization.norms(of: gradients) ?? .zeros([0], on: faults.device)
+            let wide = norms.converted(to: .float64)
+            let norm = (wide * wide).sum().squareRoot() / divisor
+            // Divided by 0 where something is wrong; NaN is no number's equal, itself not excepted.
+            let isSound: Tensor = Operator.equal(faults, faults * 0)
+            let judged = norm / isSound.converted(to: .float64)
+            let (isFinite, isPositive): (Tensor, Tensor) = (Operator.isFinite(judged), Operator.greaterThan(judged, 0))
+            let isTaken = isFinite.converted(to: .float32) * isPositive.converted(to: .float32)
+            var factor: Tensor = Operator.reciprocal(divisor)
+            if let limit { factor = factor * (Operator.clamp(limit / (norm + 1e-6), max: 1.0) as Tensor) }
+            multiply(gradients, factor.converted(to: learningRate.dtype))
+            optimizer.step(learningRate: learningRate, ifTaken: isTaken)
+            return norms
         }
     }
 
